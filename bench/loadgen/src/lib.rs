@@ -1,0 +1,1 @@
+//! Open-loop, cluster-aware load generator.

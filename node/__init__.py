@@ -1,0 +1,1 @@
+"""One node process: a trio shell around the Rust engine."""

@@ -1,0 +1,1 @@
+"""Plumbing every process shares: the clock and randomness, logs, framed streams."""
