@@ -4,8 +4,8 @@ One :class:`Engine` belongs to one thread. It owns an epoll descriptor that hold
 wait until :meth:`Engine.fileno` is readable, then call :meth:`Engine.turn`.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import final
+from collections.abc import Mapping, Sequence, Set
+from typing import TypeAlias, final
 
 class EngineError(Exception):
     """The engine could not do what was asked: a socket error, a bad setting, an unknown request id."""
@@ -32,9 +32,9 @@ class Reply:
 
 # What `Engine.reply` takes. str and bytes: bulk string; dict: map (flat array in RESP2); None: null; bool, int and
 # float: their RESP3 types with Redis's RESP2 forms; list and tuple: array; set and frozenset: set.
-type ReplyValue = (
+ReplyValue: TypeAlias = (
     Reply | str | bytes | int | float | bool | None
-    | Sequence[ReplyValue] | Mapping[str, ReplyValue] | frozenset[ReplyValue] | set[ReplyValue]
+    | Sequence["ReplyValue"] | Mapping[str, "ReplyValue"] | Set["ReplyValue"]
 )
 
 @final
