@@ -1,0 +1,189 @@
+//! Changes to one database.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use super::database::Database;
+use super::draft::{EMBEDDED_VALUE_BYTES_MAX, EntryDraft};
+use super::hasher::KeyHasher;
+use super::owned::{EntryBox, EntryMut};
+use super::value::{HashedKey, NewExpiry, NewValue, Value};
+use crate::evict::AccessClock;
+use crate::memory::SlabAllocator;
+use crate::slot::SlotIndex;
+
+/// One database with what it takes to change it.
+pub struct DatabaseMut<'a> {
+    pub(super) database: &'a mut Database,
+    pub(super) slabs: &'a mut SlabAllocator,
+    pub(super) hasher: &'a KeyHasher,
+    pub(super) access_clock: &'a mut AccessClock,
+}
+
+impl Deref for DatabaseMut<'_> {
+    type Target = Database;
+
+    fn deref(&self) -> &Database {
+        self.database
+    }
+}
+
+impl DatabaseMut<'_> {
+    /// The entry of a key, expired or not, for changes that leave it where it is.
+    #[inline]
+    pub fn find_mut(&mut self, key: &HashedKey<'_>) -> Option<EntryMut<'_>> {
+        self.database.table_mut(key.slot)?.find_mut(key)
+    }
+
+    /// Store a string, in the place of whatever the key held; true if the key is new.
+    #[inline]
+    pub fn set(&mut self, key: &HashedKey<'_>, value: NewValue<'_>, expiry: NewExpiry) -> bool {
+        let Self { database, slabs, hasher, access_clock } = self;
+        database.change_table(key.slot, |table| table.set(slabs, hasher, key, value, expiry, access_clock))
+    }
+
+    /// Remove a key; false if there is none.
+    pub fn remove(&mut self, key: &HashedKey<'_>) -> bool {
+        let removed = self.take(key);
+        let found = removed.is_some();
+        if let Some(entry) = removed {
+            entry.dispose(self.slabs);
+        }
+        found
+    }
+
+    /// Let a key expire at a Unix time in milliseconds, or never; false if there is no such key.
+    pub fn set_expiry(&mut self, key: &HashedKey<'_>, expiry_ms: Option<i64>) -> bool {
+        if self.database.is_empty() {
+            return false;
+        }
+        let Self { database, slabs, .. } = self;
+        database
+            .change_table(key.slot, |table| table.change(key, |entry| entry.with_expiry(slabs, expiry_ms)))
+    }
+
+    /// Replace an integer by another, keeping the key's expiry; false if the key does not hold an integer.
+    #[inline]
+    pub fn set_int_in_place(&mut self, key: &HashedKey<'_>, value: i64) -> bool {
+        let Some(mut entry) = self.find_mut(key) else { return false };
+        if !matches!(entry.get().value(), Value::Int(_)) {
+            return false;
+        }
+        if !entry.set_int(value) {
+            self.set(key, NewValue::Int(value), NewExpiry::Keep);
+        }
+        true
+    }
+
+    /// Add bytes to the end of a string, or store them under a key that is new; returns the new length.
+    pub fn append(&mut self, key: &HashedKey<'_>, bytes: &[u8]) -> usize {
+        match self.find(key).map(|entry| value_bytes(entry.value())) {
+            Some(length) => self.write_at(key, length, bytes),
+            None => {
+                self.set(key, NewValue::Bytes(bytes), NewExpiry::None);
+                bytes.len()
+            }
+        }
+    }
+
+    /// Write bytes into a string from `offset` on, lengthening it as needed, with zeros where nothing was; a key that
+    /// is new starts empty. Returns the new length.
+    pub fn write_at(&mut self, key: &HashedKey<'_>, offset: usize, bytes: &[u8]) -> usize {
+        let end = offset + bytes.len();
+        let mut text = Vec::new();
+        let mut length = end;
+        if let Some(mut entry) = self.find_mut(key) {
+            length = end.max(value_bytes(entry.get().value()));
+            if let Some(value) = entry.large_value() {
+                value.resize(length, 0);
+                value[offset..end].copy_from_slice(bytes);
+                return length;
+            }
+            if let Some(value) = entry.resize_value(length) {
+                value[offset..end].copy_from_slice(bytes);
+                return length;
+            }
+            // A string that has just become long will probably go on growing.
+            text.reserve_exact(if length > EMBEDDED_VALUE_BYTES_MAX { length + length / 2 } else { length });
+            match entry.get().value() {
+                Value::Int(value) => text.extend_from_slice(itoa::Buffer::new().format(value).as_bytes()),
+                Value::Bytes { bytes, .. } => text.extend_from_slice(bytes),
+                Value::Large(bytes) => text.extend_from_slice(bytes),
+            }
+        }
+        text.resize(length, 0);
+        text[offset..end].copy_from_slice(bytes);
+        if length > EMBEDDED_VALUE_BYTES_MAX {
+            self.set(key, NewValue::Large(Arc::new(text)), NewExpiry::Keep);
+        } else {
+            self.set(key, NewValue::Raw(&text), NewExpiry::Keep);
+        }
+        length
+    }
+
+    /// Give a value, with its expiry, another key, in the place of what that held; false if there is no `from`.
+    pub fn rename(&mut self, from: &HashedKey<'_>, to: &HashedKey<'_>) -> bool {
+        if from.bytes == to.bytes {
+            return self.find(from).is_some();
+        }
+        let Some(old) = self.take(from) else { return false };
+        let entry = old.get();
+        let renamed = EntryBox::build(self.slabs, EntryDraft::of(entry, to.bytes, entry.expiry_ms()));
+        old.dispose(self.slabs);
+        self.put(to, renamed);
+        true
+    }
+
+    /// Store a copy of a value, with its expiry, under another key, in the place of what that held; false if there is
+    /// no `from`.
+    pub fn copy(&mut self, from: &HashedKey<'_>, to: &HashedKey<'_>) -> bool {
+        let Some(entry) = self.database.find(from) else { return false };
+        if from.bytes == to.bytes {
+            return true;
+        }
+        let copied = EntryBox::build(self.slabs, EntryDraft::of(entry, to.bytes, entry.expiry_ms()));
+        self.put(to, copied);
+        true
+    }
+
+    /// Remove all keys now.
+    pub fn clear(&mut self) {
+        for mut table in self.database.take_tables() {
+            table.clear(self.slabs);
+        }
+    }
+
+    /// Remove all keys of a slot now; returns how many there were.
+    pub fn clear_slot(&mut self, slot: SlotIndex) -> usize {
+        let count = self.slot_len(slot);
+        if count > 0 {
+            let Self { database, slabs, .. } = self;
+            database.change_table(slot, |table| table.clear(slabs));
+        }
+        count
+    }
+
+    /// Take the entry of a key out.
+    pub(super) fn take(&mut self, key: &HashedKey<'_>) -> Option<EntryBox> {
+        if self.database.is_empty() {
+            return None;
+        }
+        let Self { database, slabs, .. } = self;
+        database.change_table(key.slot, |table| table.remove(slabs, key))
+    }
+
+    /// Put an entry, which is of this key, into the place of what the key held.
+    pub(super) fn put(&mut self, key: &HashedKey<'_>, entry: EntryBox) {
+        let Self { database, slabs, hasher, .. } = self;
+        database.change_table(key.slot, |table| table.put(slabs, hasher, key, entry));
+    }
+}
+
+/// Length of a string as STRLEN tells it.
+fn value_bytes(value: Value<'_>) -> usize {
+    match value {
+        Value::Int(value) => itoa::Buffer::new().format(value).len(),
+        Value::Bytes { bytes, .. } => bytes.len(),
+        Value::Large(bytes) => bytes.len(),
+    }
+}

@@ -1,0 +1,9 @@
+//! Memory: the engine's own allocator for small blocks, and the books of what is allocated.
+
+mod accounting;
+mod classes;
+mod region;
+mod slab;
+
+pub use accounting::{CountingAllocator, heap_bytes};
+pub use slab::SlabAllocator;
