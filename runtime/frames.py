@@ -2,7 +2,7 @@
 
 A frame is four bytes of length (big endian) and then one CBOR map of that many bytes. Only plain CBOR is
 spoken: 64-bit integers, floats, text, bytes, booleans, null, arrays and maps with text or byte keys. Tags,
-indefinite lengths and repeated keys are refused, so what a peer sends costs memory in proportion to its bytes.
+indefinite lengths and repeated keys are refused, so a peer costs memory in proportion to the bytes it sends.
 """
 
 import io
@@ -19,7 +19,7 @@ RECEIVE_BYTES = 64 * 1024
 
 
 class FrameError(Exception):
-    """A peer's bytes are no frame of ours, or a message of ours is too long; the stream is of no further use."""
+    """A peer's bytes are no frame, or a message of ours is too long; the stream is of no further use."""
 
 
 class FrameDecoder:
@@ -117,7 +117,7 @@ def encode_frame(message: Mapping[str, Any]) -> bytes:
 
 
 def decode_body(body: bytes) -> dict[str, Any]:
-    """The map in a frame's body or a state file of ours; raises FrameError if it is not one plain CBOR map."""
+    """The map in a frame's body or in a state file; raises FrameError if it is not one plain CBOR map."""
     source = io.BytesIO(body)
     try:
         message = cbor2.CBORDecoder(
@@ -142,7 +142,7 @@ def _refuse_tag(*_args: object) -> NoReturn:
 
 
 class _EveryTagRefused(Mapping[int, Any]):
-    """Stands for a decoder of every tag, so that none of the library's own (dates, regexes, ...) ever runs."""
+    """Stands for decoders of all tags, so that none of the library's own (dates, regexes, ...) ever runs."""
 
     def __getitem__(self, tag: int) -> Any:
         return _refuse_tag
