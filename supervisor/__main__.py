@@ -1,0 +1,5 @@
+"""``python -m pycluster.supervisor``: the command line."""
+
+from pycluster.supervisor.cli import main
+
+main()

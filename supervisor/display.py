@@ -1,0 +1,195 @@
+"""What `up` shows: a table that fills as nodes come, how to connect, then a line for whatever happens.
+
+On a terminal the table is redrawn in place (rich); elsewhere each node is a line, printed when it serves.
+"""
+
+import signal
+import sys
+from abc import ABC, abstractmethod
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pycluster.runtime import clock
+from pycluster.supervisor.report import SERVING, ClusterReport, NodeReport
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from pycluster.supervisor.tree import Happening, Place
+
+COLUMNS = ("node", "role", "slots", "address", "pid", "state")
+WIDTHS = (6, 16, 14, 22, 8, 9)
+STATE_STYLES = {SERVING: "green", "starting": "yellow", "restarting": "yellow"}
+
+
+class Display(ABC):
+    """Where one run of a supervisor shows what it does; made by :func:`make_display`."""
+
+    def __init__(self, *, started_ms: int) -> None:
+        """``started_ms`` (monotonic clock) is when the user asked, for the time it took."""
+        self._started_ms = started_ms
+        self._is_ready = False
+
+    def happened(self, place: "Place", happening: "Happening", report: ClusterReport) -> None:
+        """Something happened to a process; ``report`` is how all stands now."""
+        if self._is_ready:
+            self._say(f"{_wall_time()}  {describe(place, happening)}")
+        else:
+            self._progress(place, happening, report)
+
+    def ready(self, report: ClusterReport) -> None:
+        """All serve: the last state of the table, and how to connect."""
+        self._finish_table(report)
+        self._is_ready = True
+        took_s = (clock.monotonic_ms() - self._started_ms) / 1000
+        self._say(f"\n{len(report.nodes)} nodes serve after {took_s:.2f} s\n\n{how_to_connect(report)}")
+
+    def stopping(self) -> None:
+        """A stop was asked for."""
+        self.close()
+        self._say("stopping")
+
+    def stopped(self) -> None:
+        """All processes have ended."""
+        self._say("stopped")
+
+    def close(self) -> None:  # noqa: B027 - only a live table has something to let go of
+        """Leave the terminal as it should be; may be called twice."""
+
+    @abstractmethod
+    def _progress(self, place: "Place", happening: "Happening", report: ClusterReport) -> None: ...
+
+    @abstractmethod
+    def _finish_table(self, report: ClusterReport) -> None: ...
+
+    def _say(self, text: str) -> None:
+        print(text, flush=True)
+
+
+class PlainDisplay(Display):
+    """One line for every node when it serves, for pipes and log files."""
+
+    def __init__(self, *, started_ms: int) -> None:
+        super().__init__(started_ms=started_ms)
+        self._shown: set[str] = set()
+
+    def _progress(self, place: "Place", happening: "Happening", report: ClusterReport) -> None:
+        if place.plan is None:
+            return
+        if happening.name in ("EXITED", "FAILED"):
+            self._say(describe(place, happening))
+        elif happening.name == "SERVING" and place.name not in self._shown:
+            if not self._shown:
+                self._say(format_row(COLUMNS))
+            self._shown.add(place.name)
+            node = next(node for node in report.nodes if node.name == place.name)
+            self._say(format_row(row(node)))
+
+    def _finish_table(self, report: ClusterReport) -> None:
+        pass
+
+
+class LiveDisplay(Display):
+    """A table redrawn in place."""
+
+    def __init__(self, *, started_ms: int) -> None:
+        super().__init__(started_ms=started_ms)
+        from rich.live import Live
+
+        # Redrawn when something happens and not by a thread: nothing may run beside the event loop.
+        self._live = Live(auto_refresh=False)
+        self._live.start()
+
+    def close(self) -> None:
+        self._live.stop()
+
+    def _progress(self, place: "Place", happening: "Happening", report: ClusterReport) -> None:
+        self._live.update(rich_table(report), refresh=True)
+
+    def _finish_table(self, report: ClusterReport) -> None:
+        self._live.update(rich_table(report), refresh=True)
+        self._live.stop()
+
+
+def make_display(*, started_ms: int, live: bool | None = None) -> Display:
+    """The display that suits standard output; ``live`` overrides the choice."""
+    if sys.stdout.isatty() if live is None else live:
+        return LiveDisplay(started_ms=started_ms)
+    return PlainDisplay(started_ms=started_ms)
+
+
+def describe(place: "Place", happening: "Happening") -> str:
+    """One line on what happened to a process."""
+    match happening.name:
+        case "STARTED":
+            text = f"started, pid {place.identity.pid}" if place.identity else "started"
+        case "ADOPTED":
+            text = f"adopted, pid {place.identity.pid}" if place.identity else "adopted"
+        case "SERVING":
+            text = "serves"
+        case "EXITED":
+            text = f"ended ({describe_status(place.exit_status)})"
+        case _:
+            text = "could not be started"
+    return f"{place.name} {text}"
+
+
+def describe_status(status: int | None) -> str:
+    """An exit status in words: below zero it is a signal, None is unknown."""
+    if status is None:
+        return "nobody saw how"
+    if status >= 0:
+        return f"exit status {status}"
+    try:
+        return signal.Signals(-status).name
+    except ValueError:
+        return f"signal {-status}"
+
+
+def row(node: NodeReport) -> tuple[str, ...]:
+    """A node's cells, in the order of ``COLUMNS``."""
+    role = node.role or "-"
+    if node.role == "replica" and node.primary:
+        role = f"replica of {node.primary:.8}"
+    pid = "-" if node.pid is None else str(node.pid)
+    return (node.name, role, node.slot_text or "-", f"{node.host}:{node.port}", pid, node.state)
+
+
+def format_row(cells: tuple[str, ...]) -> str:
+    """Cells as one line of plain text."""
+    return " ".join(cell.ljust(width) for cell, width in zip(cells, WIDTHS, strict=True)).rstrip()
+
+
+def rich_table(report: ClusterReport) -> "Table":
+    """The nodes as a table for a terminal."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for column in COLUMNS:
+        table.add_column(column, justify="right" if column == "pid" else "left", no_wrap=column != "slots")
+    for node in report.nodes:
+        *cells, state = row(node)
+        table.add_row(*cells, Text(state, style=STATE_STYLES.get(state, "red")))
+    return table
+
+
+def how_to_connect(report: ClusterReport) -> str:
+    """What to type next."""
+    host, port = report.nodes[0].host, report.nodes[0].port
+    shown = "127.0.0.1" if host in ("0.0.0.0", "*") else "::1" if host == "::" else host
+    host_option = "" if shown == "127.0.0.1" else f"-h {shown} "
+    directory = (
+        "" if Path(report.directory) == Path("pycluster-data").absolute() else f" --dir {report.directory}"
+    )
+    return (
+        f"connect   redis-cli -c {host_option}-p {port}\n"
+        f'          from pycluster.client import Cluster; cluster = Cluster("{shown}", {port})\n'
+        f"look      pycluster status{directory}\n"
+        f"stop      pycluster down{directory}"
+    )
+
+
+def _wall_time() -> str:
+    return datetime.fromtimestamp(clock.unix_ms() / 1000).astimezone().strftime("%H:%M:%S")
