@@ -1,0 +1,62 @@
+//! One command while it runs.
+
+use super::error::CommandError;
+use super::spec::CommandSpec;
+use crate::clock::Now;
+use crate::keyspace::{HashedKey, Keys};
+use crate::resp::{Args, Reply, parse_i64};
+use crate::server::{Server, Session};
+use crate::slot::SlotIndex;
+
+/// A command either wrote its reply, or gives the error to write.
+pub type CommandResult = Result<(), CommandError>;
+
+/// What a handler works with. The fields are borrowed apart, so that a value found in `keys` can be written to `reply`.
+pub struct Call<'a> {
+    pub spec: &'static CommandSpec,
+    /// The arguments, the command's name at 0 (a container's subcommand at 1).
+    pub args: Args<'a>,
+    /// The selected database; look keys up here, so that expiry and access are seen to.
+    pub keys: Keys<'a>,
+    pub reply: &'a mut Reply,
+    pub session: &'a mut Session,
+    pub server: &'a mut Server,
+    /// The time as of this batch of requests.
+    pub now: Now,
+    /// In a cluster, the slot that all keys of the command share.
+    pub slot: Option<SlotIndex>,
+    /// Number of changes made to the data; a write command that leaves it at 0 changed nothing.
+    pub dirty: u64,
+}
+
+impl<'a> Call<'a> {
+    /// The key in argument `index`, hashed.
+    #[inline]
+    pub fn key(&self, index: usize) -> HashedKey<'a> {
+        self.hash_key(self.args.get(index))
+    }
+
+    /// A key of this command, hashed.
+    #[inline]
+    pub fn hash_key(&self, bytes: &'a [u8]) -> HashedKey<'a> {
+        match self.slot {
+            Some(slot) => self.keys.key_in_slot(bytes, slot),
+            None => self.keys.key(bytes),
+        }
+    }
+
+    /// Argument `index` as an integer.
+    ///
+    /// # Errors
+    /// Redis's `value is not an integer or out of range`.
+    #[inline]
+    pub fn integer(&self, index: usize) -> Result<i64, CommandError> {
+        parse_i64(self.args.get(index)).ok_or(CommandError::NOT_AN_INTEGER)
+    }
+
+    /// True when argument `index` is this word, in upper or lower case.
+    #[inline]
+    pub fn is_word(&self, index: usize, word: &str) -> bool {
+        self.args.get(index).eq_ignore_ascii_case(word.as_bytes())
+    }
+}

@@ -1,0 +1,67 @@
+//! What a command answers when it can't do what was asked, in the words of Redis.
+
+use std::borrow::Cow;
+
+/// An error reply: its code, a space, its text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommandError(Cow<'static, [u8]>);
+
+macro_rules! errors {
+    ($($name:ident = $text:literal;)*) => {
+        impl CommandError {
+            $(#[doc = $text] pub const $name: Self = Self(Cow::Borrowed($text.as_bytes()));)*
+        }
+    };
+}
+
+errors! {
+    SYNTAX = "ERR syntax error";
+    WRONG_TYPE = "WRONGTYPE Operation against a key holding the wrong kind of value";
+    NOT_AN_INTEGER = "ERR value is not an integer or out of range";
+    NOT_A_FLOAT = "ERR value is not a valid float";
+    OVERFLOW = "ERR increment or decrement would overflow";
+    NO_SUCH_KEY = "ERR no such key";
+    INDEX_OUT_OF_RANGE = "ERR index out of range";
+    DB_INDEX_OUT_OF_RANGE = "ERR DB index is out of range";
+    INVALID_DB_INDEX = "ERR invalid DB index";
+    SAME_OBJECT = "ERR source and destination objects are the same";
+    STRING_TOO_LONG = "ERR string exceeds maximum allowed size (proto-max-bulk-len)";
+    INVALID_CURSOR = "ERR invalid cursor";
+    OUT_OF_MEMORY = "OOM command not allowed when used memory > 'maxmemory'.";
+    CROSS_SLOT = "CROSSSLOT Keys in request don't hash to the same slot";
+    NO_AUTH = "NOAUTH Authentication required.";
+    NO_PROTO = "NOPROTO unsupported protocol version";
+}
+
+impl CommandError {
+    /// A text that is known at build time, its code first.
+    pub const fn text(text: &'static str) -> Self {
+        Self(Cow::Borrowed(text.as_bytes()))
+    }
+
+    /// A text that names something, its code first.
+    pub fn new(text: impl Into<Vec<u8>>) -> Self {
+        Self(Cow::Owned(text.into()))
+    }
+
+    /// A wrong number of arguments; the name as in the command table.
+    pub fn wrong_arity(name: &str) -> Self {
+        Self::new(format!("ERR wrong number of arguments for '{name}' command"))
+    }
+
+    /// An expiry that is out of range or not positive.
+    pub fn invalid_expire(name: &str) -> Self {
+        Self::new(format!("ERR invalid expire time in '{name}' command"))
+    }
+
+    /// The whole error as it is sent.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// The code, for INFO errorstats.
+    pub fn code(&self) -> &str {
+        let end = self.0.iter().position(|byte| *byte == b' ').unwrap_or(self.0.len());
+        std::str::from_utf8(&self.0[..end]).unwrap_or("ERR")
+    }
+}

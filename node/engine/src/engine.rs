@@ -1,0 +1,207 @@
+//! A whole node's data path, as tests and the Python binding drive it.
+
+use std::fmt;
+use std::io;
+use std::os::fd::BorrowedFd;
+
+use crate::clock::{Now, Rng, random_seeds};
+use crate::dispatch::Core;
+use crate::evict::new_evictor;
+use crate::keyspace::Keyspace;
+use crate::reactor::Reactor;
+use crate::server::config::ConfigError;
+use crate::server::{Config, ControlRequest, Identity, ReplyValue, Server, Topology};
+
+/// Why the engine could not do what was asked.
+#[derive(Debug)]
+pub enum EngineError {
+    /// The system refused.
+    Io(io::Error),
+    /// A setting was refused.
+    Config(ConfigError),
+    /// An argument does not have the shape it must have.
+    Invalid(String),
+    /// [`Engine::close`] was called before.
+    Closed,
+}
+
+impl fmt::Display for EngineError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Io(error) => error.fmt(f),
+            Self::Config(error) => error.fmt(f),
+            Self::Invalid(text) => f.write_str(text),
+            Self::Closed => f.write_str("the engine is closed"),
+        }
+    }
+}
+
+impl std::error::Error for EngineError {}
+
+impl From<io::Error> for EngineError {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl From<ConfigError> for EngineError {
+    fn from(error: ConfigError) -> Self {
+        Self::Config(error)
+    }
+}
+
+/// One node's data path; belongs to one thread at a time.
+pub struct Engine {
+    core: Core,
+    reactor: Reactor,
+    closed: bool,
+}
+
+impl Engine {
+    /// An engine with an empty keyspace and no sockets.
+    ///
+    /// # Errors
+    /// A setting is unknown or out of range, or the system is out of descriptors.
+    pub fn new<'a>(
+        identity: Identity,
+        settings: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Self, EngineError> {
+        let mut config = Config::default();
+        config.set_at_start(settings)?;
+        if identity.cluster {
+            config.databases = 1;
+        }
+        let databases = usize::try_from(config.databases).unwrap_or(1).min(DATABASES_MAX);
+        let reactor = Reactor::new(config.hz)?;
+        let server = Server::new(identity, config, Rng::from_system(), Now::read());
+        let core = Core { keyspace: Keyspace::new(random_seeds(), databases), server, evictor: new_evictor() };
+        Ok(Self { core, reactor, closed: false })
+    }
+
+    /// Listen on every address of `host`; port 0 lets the system choose. Returns the port.
+    ///
+    /// # Errors
+    /// The name is unknown or an address can't be bound.
+    pub fn listen(&mut self, host: &str, port: u16) -> Result<u16, EngineError> {
+        self.open()?;
+        Ok(self.reactor.listen(&mut self.core, host, port)?)
+    }
+
+    /// The epoll descriptor: readable when [`Engine::turn`] has something to do.
+    pub fn fd(&self) -> BorrowedFd<'_> {
+        self.reactor.fd()
+    }
+
+    /// Serve ready sockets for about `budget_us` microseconds; the commands that Python has to answer.
+    ///
+    /// # Errors
+    /// The system refused to wait for events, or the engine is closed.
+    pub fn turn(&mut self, budget_us: u64) -> Result<Vec<ControlRequest>, EngineError> {
+        self.open()?;
+        self.reactor.turn(&mut self.core, budget_us)?;
+        Ok(self.core.server.control.take_outgoing())
+    }
+
+    /// End turns early when this descriptor is readable.
+    ///
+    /// # Errors
+    /// The descriptor can't be polled, or the engine is closed.
+    pub fn watch(&mut self, fd: BorrowedFd<'_>) -> Result<(), EngineError> {
+        self.open()?;
+        Ok(self.reactor.watch(fd)?)
+    }
+
+    /// No longer look at a descriptor given to [`Engine::watch`].
+    ///
+    /// # Errors
+    /// The descriptor is not watched.
+    pub fn unwatch(&mut self, fd: BorrowedFd<'_>) -> Result<(), EngineError> {
+        Ok(self.reactor.unwatch(fd)?)
+    }
+
+    /// Answer a control request; a client that is gone meanwhile is no error.
+    ///
+    /// # Errors
+    /// There is no such request, or it was answered before.
+    pub fn reply(&mut self, request_id: u64, value: &ReplyValue) -> Result<(), EngineError> {
+        self.open()?;
+        let key = self
+            .core
+            .server
+            .control
+            .answer(request_id)
+            .ok_or_else(|| EngineError::Invalid(format!("no control request {request_id} waits for an answer")))?;
+        if let Some(client) = self.core.server.clients.get_mut(key) {
+            if let ReplyValue::Error(text) = value {
+                self.core.server.stats.count_error(text.split(' ').next().unwrap_or("ERR"));
+            }
+            if let Some(client) = self.core.server.clients.get_mut(key) {
+                value.write(&mut client.reply);
+            }
+            self.reactor.resume(&mut self.core, key);
+        }
+        Ok(())
+    }
+
+    /// Tell who serves which slot.
+    ///
+    /// # Errors
+    /// The engine is closed.
+    pub fn set_topology(&mut self, topology: Topology) -> Result<(), EngineError> {
+        self.open()?;
+        self.core.server.topology = topology;
+        Ok(())
+    }
+
+    /// Settings whose names match a glob pattern, by name.
+    pub fn config_get(&self, pattern: &str) -> Vec<(&'static str, String)> {
+        self.core.server.config.matching(pattern.as_bytes())
+    }
+
+    /// Change settings, all or none.
+    ///
+    /// # Errors
+    /// A setting is unknown, immutable, or its value is wrong.
+    pub fn config_set<'a>(
+        &mut self,
+        settings: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Result<(), EngineError> {
+        Ok(self.core.server.config.set_all(settings)?)
+    }
+
+    /// The fields of INFO: of the named sections, or the default ones.
+    pub fn info(&self, sections: &[&str]) -> Vec<(String, String)> {
+        crate::observe::info::fields(&self.core.keyspace, &self.core.server, sections)
+    }
+
+    /// Number of keys in all databases.
+    pub fn dbsize(&self) -> u64 {
+        self.core.keyspace.total_len() as u64
+    }
+
+    /// All that a command can reach, for tests.
+    pub fn core_mut(&mut self) -> &mut Core {
+        &mut self.core
+    }
+
+    /// Close the listening sockets; connected clients are served on.
+    pub fn stop_listening(&mut self) {
+        self.reactor.stop_listening();
+    }
+
+    /// Send what can be sent without waiting and close every connection.
+    pub fn close(&mut self) {
+        if !self.closed {
+            self.closed = true;
+            self.reactor.stop_listening();
+            self.reactor.close_all(&mut self.core);
+        }
+    }
+
+    fn open(&self) -> Result<(), EngineError> {
+        if self.closed { Err(EngineError::Closed) } else { Ok(()) }
+    }
+}
+
+/// The most databases a node alone can have: each costs its table of slots once it is used.
+const DATABASES_MAX: usize = 1_024;

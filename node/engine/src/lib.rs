@@ -1,0 +1,18 @@
+//! The data path of a pycluster node: protocol, keyspace, commands, eviction, reactor.
+//!
+//! The library knows no Python; `python.rs` (feature `python`) is a thin binding over [`engine::Engine`].
+
+pub mod clock;
+pub mod commands;
+pub mod dispatch;
+pub mod engine;
+pub mod evict;
+pub mod keyspace;
+pub mod memory;
+pub mod observe;
+#[cfg(feature = "python")]
+mod python;
+pub mod reactor;
+pub mod resp;
+pub mod server;
+pub mod slot;

@@ -1,0 +1,260 @@
+//! The Python face of the engine: `pycluster.node._engine`, typed by `node/_engine.pyi`.
+
+use std::os::fd::{AsRawFd, BorrowedFd};
+
+use pyo3::create_exception;
+use pyo3::exceptions::{PyException, PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyByteArray, PyBytes, PyDict, PyFloat, PyFrozenSet, PyInt, PyList, PySet, PyString, PyTuple};
+
+use crate::engine::{self, EngineError as CoreError};
+use crate::resp::Protocol;
+use crate::server::{Identity, ReplyValue, Topology};
+use crate::slot::SlotIndex;
+
+create_exception!(
+    pycluster.node._engine,
+    EngineError,
+    PyException,
+    "The engine could not do what was asked: a socket error, a bad setting, an unknown request id."
+);
+
+/// Deepest nesting of a reply made by Python: deeper ones would be a mistake, and recursion has to end.
+const REPLY_DEPTH_MAX: usize = 32;
+
+fn to_py_err(error: CoreError) -> PyErr {
+    match error {
+        CoreError::Io(error) => error.into(),
+        other => EngineError::new_err(other.to_string()),
+    }
+}
+
+/// A RESP value that has no natural Python type.
+#[pyclass(frozen, module = "pycluster.node._engine")]
+struct Reply(ReplyValue);
+
+#[pymethods]
+impl Reply {
+    #[staticmethod]
+    fn simple(text: &str) -> Self {
+        Self(ReplyValue::Simple(text.replace(['\r', '\n'], " ")))
+    }
+
+    #[staticmethod]
+    fn error(text: String) -> Self {
+        Self(ReplyValue::Error(text))
+    }
+
+    #[staticmethod]
+    fn verbatim(text: String) -> Self {
+        Self(ReplyValue::Verbatim(text))
+    }
+
+    #[staticmethod]
+    fn null_array() -> Self {
+        Self(ReplyValue::NullArray)
+    }
+}
+
+/// A command that Python answers.
+#[pyclass(frozen, module = "pycluster.node._engine")]
+struct ControlRequest(crate::server::ControlRequest);
+
+#[pymethods]
+impl ControlRequest {
+    #[getter]
+    fn id(&self) -> u64 {
+        self.0.id
+    }
+
+    #[getter]
+    fn argv<'py>(&self, py: Python<'py>) -> Vec<Bound<'py, PyBytes>> {
+        self.0.argv.iter().map(|arg| PyBytes::new(py, arg)).collect()
+    }
+
+    #[getter]
+    fn client_id(&self) -> u64 {
+        self.0.client_id
+    }
+
+    #[getter]
+    fn resp_version(&self) -> u8 {
+        if self.0.protocol == Protocol::Resp3 { 3 } else { 2 }
+    }
+
+    #[getter]
+    fn local_address(&self) -> &str {
+        &self.0.local_address
+    }
+}
+
+/// One node's data path.
+#[pyclass(module = "pycluster.node._engine")]
+struct Engine(engine::Engine);
+
+fn pairs<'a>(settings: &'a [(String, String)]) -> impl Iterator<Item = (&'a str, &'a str)> {
+    settings.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+}
+
+fn read_settings(settings: &Bound<'_, PyAny>) -> PyResult<Vec<(String, String)>> {
+    settings.call_method0("items")?.try_iter()?.map(|item| item?.extract::<(String, String)>()).collect()
+}
+
+fn borrow_fd(fd: i32) -> PyResult<BorrowedFd<'static>> {
+    if fd < 0 {
+        return Err(PyValueError::new_err(format!("not a file descriptor: {fd}")));
+    }
+    // SAFETY: the descriptor is only handed to epoll_ctl during the call, which refuses one that is not open.
+    Ok(unsafe { BorrowedFd::borrow_raw(fd) })
+}
+
+#[pymethods]
+impl Engine {
+    #[new]
+    #[pyo3(signature = (*, config = None, cluster = false, node_id = String::new(), run_id = String::new()))]
+    fn new(
+        config: Option<&Bound<'_, PyAny>>,
+        cluster: bool,
+        node_id: String,
+        run_id: String,
+    ) -> PyResult<Self> {
+        let settings = config.map_or_else(|| Ok(Vec::new()), read_settings)?;
+        let identity = Identity { node_id, run_id, cluster };
+        engine::Engine::new(identity, pairs(&settings)).map(Self).map_err(to_py_err)
+    }
+
+    fn listen(&mut self, host: &str, port: u16) -> PyResult<u16> {
+        self.0.listen(host, port).map_err(to_py_err)
+    }
+
+    fn fileno(&self) -> i32 {
+        self.0.fd().as_raw_fd()
+    }
+
+    #[pyo3(signature = (*, budget_us))]
+    fn turn(&mut self, py: Python<'_>, budget_us: u64) -> PyResult<Vec<ControlRequest>> {
+        let requests = py.detach(|| self.0.turn(budget_us)).map_err(to_py_err)?;
+        Ok(requests.into_iter().map(ControlRequest).collect())
+    }
+
+    fn watch(&mut self, fd: i32) -> PyResult<()> {
+        self.0.watch(borrow_fd(fd)?).map_err(to_py_err)
+    }
+
+    fn unwatch(&mut self, fd: i32) -> PyResult<()> {
+        self.0.unwatch(borrow_fd(fd)?).map_err(to_py_err)
+    }
+
+    fn reply(&mut self, request_id: u64, value: &Bound<'_, PyAny>) -> PyResult<()> {
+        let value = to_reply(value, 0)?;
+        self.0.reply(request_id, &value).map_err(to_py_err)
+    }
+
+    #[pyo3(signature = (*, slot_owners, endpoints, mine, replica, down_reason))]
+    fn set_topology(
+        &mut self,
+        slot_owners: &[u8],
+        endpoints: Vec<(String, u16)>,
+        mine: Option<usize>,
+        replica: bool,
+        down_reason: Option<String>,
+    ) -> PyResult<()> {
+        let topology =
+            Topology::new(slot_owners, endpoints, mine, replica, down_reason).map_err(EngineError::new_err)?;
+        self.0.set_topology(topology).map_err(to_py_err)
+    }
+
+    fn config_get<'py>(&self, py: Python<'py>, pattern: &str) -> PyResult<Bound<'py, PyDict>> {
+        let settings = PyDict::new(py);
+        for (name, value) in self.0.config_get(pattern) {
+            settings.set_item(name, value)?;
+        }
+        Ok(settings)
+    }
+
+    fn config_set(&mut self, settings: &Bound<'_, PyAny>) -> PyResult<()> {
+        let settings = read_settings(settings)?;
+        self.0.config_set(pairs(&settings)).map_err(to_py_err)
+    }
+
+    #[pyo3(signature = (*sections))]
+    fn info<'py>(&self, py: Python<'py>, sections: Vec<String>) -> PyResult<Bound<'py, PyDict>> {
+        let sections: Vec<&str> = sections.iter().map(String::as_str).collect();
+        let fields = PyDict::new(py);
+        for (name, value) in self.0.info(&sections) {
+            fields.set_item(name, value)?;
+        }
+        Ok(fields)
+    }
+
+    fn dbsize(&self) -> u64 {
+        self.0.dbsize()
+    }
+
+    fn count_keys_in_slot(&mut self, slot: u16) -> PyResult<usize> {
+        let slot = SlotIndex::new(slot).ok_or_else(|| EngineError::new_err(format!("no such slot: {slot}")))?;
+        Ok(self.0.core_mut().keyspace.database(0).slot_len(slot))
+    }
+
+    fn stop_listening(&mut self) {
+        self.0.stop_listening();
+    }
+
+    fn close(&mut self) {
+        self.0.close();
+    }
+}
+
+/// Convert what `Engine.reply` takes.
+fn to_reply(value: &Bound<'_, PyAny>, depth: usize) -> PyResult<ReplyValue> {
+    if depth > REPLY_DEPTH_MAX {
+        return Err(PyTypeError::new_err("a reply is nested too deeply"));
+    }
+    let items = |value: &Bound<'_, PyAny>| -> PyResult<Vec<ReplyValue>> {
+        value.try_iter()?.map(|item| to_reply(&item?, depth + 1)).collect()
+    };
+    Ok(if value.is_none() {
+        ReplyValue::Null
+    } else if let Ok(reply) = value.cast::<Reply>() {
+        reply.get().0.clone()
+    } else if let Ok(bytes) = value.cast::<PyBytes>() {
+        ReplyValue::Bulk(bytes.as_bytes().to_vec())
+    } else if let Ok(bytes) = value.cast::<PyByteArray>() {
+        ReplyValue::Bulk(bytes.to_vec())
+    } else if let Ok(text) = value.cast::<PyString>() {
+        ReplyValue::Bulk(text.to_cow()?.as_bytes().to_vec())
+    } else if let Ok(flag) = value.cast::<PyBool>() {
+        ReplyValue::Boolean(flag.is_true())
+    } else if value.is_instance_of::<PyInt>() {
+        ReplyValue::Integer(value.extract()?)
+    } else if value.is_instance_of::<PyFloat>() {
+        ReplyValue::Double(value.extract()?)
+    } else if let Ok(map) = value.cast::<PyDict>() {
+        let pair = |(key, value): (Bound<'_, PyAny>, Bound<'_, PyAny>)| -> PyResult<_> {
+            Ok((to_reply(&key, depth + 1)?, to_reply(&value, depth + 1)?))
+        };
+        ReplyValue::Map(map.iter().map(pair).collect::<PyResult<_>>()?)
+    } else if value.is_instance_of::<PyList>() || value.is_instance_of::<PyTuple>() {
+        ReplyValue::Array(items(value)?)
+    } else if value.is_instance_of::<PySet>() || value.is_instance_of::<PyFrozenSet>() {
+        ReplyValue::Set(items(value)?)
+    } else {
+        let kind = value.get_type().name()?;
+        return Err(PyTypeError::new_err(format!("a reply can't hold a value of type {kind}")));
+    })
+}
+
+/// Hash slot of a key, by its hash tag when it has one.
+#[pyfunction]
+fn key_slot(key: &[u8]) -> u16 {
+    crate::slot::key_slot(key).get()
+}
+
+#[pymodule]
+fn _engine(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<Engine>()?;
+    module.add_class::<ControlRequest>()?;
+    module.add_class::<Reply>()?;
+    module.add("EngineError", module.py().get_type::<EngineError>())?;
+    module.add_function(wrap_pyfunction!(key_slot, module)?)
+}

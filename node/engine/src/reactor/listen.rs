@@ -1,0 +1,116 @@
+//! Listening sockets and new connections.
+
+use std::io;
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::os::fd::OwnedFd;
+
+use rustix::net::{self, AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, sockopt};
+
+use super::Reactor;
+use super::poll::Source;
+use crate::dispatch::Core;
+use crate::resp::{Parser, Protocol, Reply};
+use crate::server::{Client, Session, Watched};
+
+/// Connections accepted before other clients are served again.
+const ACCEPTS_PER_EVENT_MAX: usize = 128;
+
+impl Reactor {
+    /// Listen on every address of `host`; port 0 lets the system choose. Returns the port.
+    ///
+    /// # Errors
+    /// The name is unknown, or no address can be bound.
+    pub fn listen(&mut self, core: &mut Core, host: &str, port: u16) -> io::Result<u16> {
+        let backlog = core.server.config.tcp_backlog.clamp(1, i64::from(i32::MAX)) as i32;
+        let mut bound = port;
+        for address in (host, port).to_socket_addrs()? {
+            let (socket, local) = bind(SocketAddr::new(address.ip(), bound), backlog)?;
+            self.poll.add(&socket, Source::Listener(self.listeners.len()), true, false)?;
+            self.listeners.push(socket);
+            bound = local.port();
+        }
+        core.server.ports.push(bound);
+        Ok(bound)
+    }
+
+    /// Close the listening sockets.
+    pub fn stop_listening(&mut self) {
+        self.listeners.clear();
+    }
+
+    pub(super) fn accept(&mut self, core: &mut Core, index: usize) {
+        for _ in 0..ACCEPTS_PER_EVENT_MAX {
+            let Some(listener) = self.listeners.get(index) else {
+                return;
+            };
+            let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
+            // Out of descriptors, gone again, or nothing left: the others are served on either way.
+            let Ok(socket) = net::accept_with(listener, flags) else {
+                return;
+            };
+            core.server.stats.connections_received += 1;
+            if core.server.clients.len() as i64 >= core.server.config.maxclients {
+                core.server.stats.connections_rejected += 1;
+                // Nothing to do about a refusal that can't be delivered.
+                let _ = net::send(&socket, b"-ERR max number of clients reached\r\n", SendFlags::NOSIGNAL);
+                // What the client has already sent is read, or closing would reset the connection under our words.
+                let _ = net::recv(&socket, &mut [0u8; 1024], RecvFlags::DONTWAIT);
+                continue;
+            }
+            self.welcome(core, socket);
+        }
+    }
+
+    fn welcome(&mut self, core: &mut Core, socket: OwnedFd) {
+        let server = &mut core.server;
+        // Options that can't be set cost latency or a late notice of a dead peer, not the connection.
+        let _ = sockopt::set_tcp_nodelay(&socket, true);
+        if server.config.tcp_keepalive > 0 {
+            let idle = std::time::Duration::from_secs(server.config.tcp_keepalive as u64);
+            let _ = sockopt::set_socket_keepalive(&socket, true);
+            let _ = sockopt::set_tcp_keepidle(&socket, idle);
+            let _ = sockopt::set_tcp_keepintvl(&socket, (idle / 3).max(std::time::Duration::from_secs(1)));
+            let _ = sockopt::set_tcp_keepcnt(&socket, 3);
+        }
+        let peer = net::getpeername(&socket).ok().map_or_else(|| "?:0".to_owned(), show_address);
+        let local = net::getsockname(&socket).map_or_else(|_| "?:0".to_owned(), show_address);
+        let id = server.clients.next_id();
+        let key = server.clients.reserve(id);
+        if self.poll.add(&socket, Source::Client(key), true, false).is_err() {
+            server.clients.release(key);
+            return;
+        }
+        server.clients.put(Box::new(Client {
+            key,
+            socket,
+            input: Vec::new(),
+            parser: Parser::default(),
+            ready: None,
+            reply: Reply::new(Protocol::Resp2),
+            session: Session::new(id, peer, local, server.now),
+            watched: Watched { read: true, write: false },
+            touched: false,
+        }));
+    }
+}
+
+fn bind(address: SocketAddr, backlog: i32) -> io::Result<(OwnedFd, SocketAddr)> {
+    let family = if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
+    let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
+    let socket = net::socket_with(family, SocketType::STREAM, flags, None)?;
+    sockopt::set_socket_reuseaddr(&socket, true)?;
+    if address.is_ipv6() {
+        sockopt::set_ipv6_v6only(&socket, true)?;
+    }
+    net::bind(&socket, &address)?;
+    net::listen(&socket, backlog)?;
+    let local = SocketAddr::try_from(net::getsockname(&socket)?)?;
+    Ok((socket, local))
+}
+
+fn show_address(address: net::SocketAddrAny) -> String {
+    match SocketAddr::try_from(address) {
+        Ok(address) => address.to_string(),
+        Err(_) => "?:0".to_owned(),
+    }
+}

@@ -1,0 +1,121 @@
+//! The data path's event loop: one epoll instance with the listeners, the clients and a timer in it.
+
+mod connection;
+mod cron;
+mod listen;
+mod poll;
+
+use std::io;
+use std::os::fd::{BorrowedFd, OwnedFd, RawFd};
+
+use crate::clock::{Now, monotonic_us};
+use crate::dispatch::Core;
+use crate::server::ClientKey;
+use poll::{Event, Poll, Source};
+
+/// How long a turn waits for more traffic before it hands the thread back.
+const LINGER_MS: i32 = 1;
+/// Bytes read from a socket at once.
+const READ_BYTES: usize = 64 << 10;
+
+/// Sockets and the timer, and the buffers they share.
+#[derive(Debug)]
+pub struct Reactor {
+    poll: Poll,
+    timer: OwnedFd,
+    listeners: Vec<OwnedFd>,
+    /// Descriptors of Python's whose readiness ends a turn.
+    watched: Vec<RawFd>,
+    events: Vec<Event>,
+    /// What a client sent, until it is parsed: shared, so that an idle client costs no buffer.
+    read_buffer: Vec<u8>,
+    /// An empty reply buffer, lent to the client that is served.
+    spare_reply: Option<Vec<u8>>,
+    hz: i64,
+}
+
+impl Reactor {
+    /// A reactor without listeners.
+    ///
+    /// # Errors
+    /// The system refused an epoll instance or a timer.
+    pub fn new(hz: i64) -> io::Result<Self> {
+        let poll = Poll::new()?;
+        let timer = cron::new_timer(hz)?;
+        poll.add(&timer, Source::Timer, true, false)?;
+        Ok(Self {
+            poll,
+            timer,
+            listeners: Vec::new(),
+            watched: Vec::new(),
+            events: Vec::new(),
+            read_buffer: vec![0; READ_BYTES],
+            spare_reply: None,
+            hz,
+        })
+    }
+
+    /// The epoll descriptor.
+    pub fn fd(&self) -> BorrowedFd<'_> {
+        self.poll.fd()
+    }
+
+    /// End turns early when this descriptor of Python's is readable.
+    ///
+    /// # Errors
+    /// The descriptor can't be polled.
+    pub fn watch(&mut self, fd: BorrowedFd<'_>) -> io::Result<()> {
+        use std::os::fd::AsRawFd;
+        self.poll.add(&fd, Source::Python, true, false)?;
+        self.watched.push(fd.as_raw_fd());
+        Ok(())
+    }
+
+    /// No longer look at a descriptor given to [`Reactor::watch`].
+    ///
+    /// # Errors
+    /// The descriptor is not watched.
+    pub fn unwatch(&mut self, fd: BorrowedFd<'_>) -> io::Result<()> {
+        use std::os::fd::AsRawFd;
+        self.watched.retain(|watched| *watched != fd.as_raw_fd());
+        self.poll.remove(&fd)
+    }
+
+    /// Serve what is ready for about `budget_us` microseconds, as long as traffic flows and Python is not needed.
+    ///
+    /// # Errors
+    /// The system refused to wait for events.
+    pub fn turn(&mut self, core: &mut Core, budget_us: u64) -> io::Result<()> {
+        let start_us = monotonic_us();
+        let mut timeout_ms = 0;
+        loop {
+            let mut events = std::mem::take(&mut self.events);
+            let count = self.poll.wait(&mut events, timeout_ms)?;
+            core.server.now = Now::read();
+            let mut python_wanted = false;
+            for event in &events[..count] {
+                match event.source() {
+                    Source::Client(key) => self.client_ready(core, key, *event),
+                    Source::Listener(index) => self.accept(core, index),
+                    Source::Timer => self.tick(core)?,
+                    Source::Python => python_wanted = true,
+                }
+            }
+            self.events = events;
+            self.look_after_touched(core);
+            if count == 0 || python_wanted || core.server.control.has_outgoing() {
+                return Ok(());
+            }
+            if core.server.now.monotonic_us.saturating_sub(start_us) >= budget_us {
+                return Ok(());
+            }
+            timeout_ms = LINGER_MS;
+        }
+    }
+
+    /// Go on with a client whose request Python has answered.
+    pub fn resume(&mut self, core: &mut Core, key: ClientKey) {
+        self.client_resumed(core, key);
+        self.look_after_touched(core);
+    }
+}

@@ -1,0 +1,10 @@
+//! The Redis serialization protocol: requests in, replies out.
+
+mod inline;
+mod number;
+mod parser;
+mod reply;
+
+pub use number::{format_double, parse_i64, push_double, push_i64};
+pub use parser::{Arg, Args, Parser, Progress, ProtocolError};
+pub use reply::{Deferred, Mark, Protocol, Reply, SendQueue};

@@ -1,0 +1,95 @@
+//! What a node holds beside its keys: settings, clients, statistics, topology.
+
+mod clients;
+pub mod config;
+mod control;
+mod session;
+mod stats;
+mod topology;
+
+pub use clients::{Client, ClientKey, Clients};
+pub use config::Config;
+pub use control::{ControlQueue, ControlRequest, ReplyValue};
+pub use session::{Session, SessionFlags, Waiting};
+pub use stats::{CommandStats, Stats};
+pub use topology::{Redirect, Topology};
+
+use crate::clock::{Now, Rng};
+use crate::commands::spec::CommandSpec;
+
+/// Identity of a node, as INFO and CLUSTER tell it.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    /// Forty hexadecimal digits.
+    pub node_id: String,
+    /// Forty hexadecimal digits, new at every start.
+    pub run_id: String,
+    /// True for a member of a cluster, false for a node alone.
+    pub cluster: bool,
+}
+
+/// Everything of a node that is not a key.
+#[derive(Debug)]
+pub struct Server {
+    pub identity: Identity,
+    pub config: Config,
+    pub clients: Clients,
+    pub stats: Stats,
+    pub topology: Topology,
+    pub control: ControlQueue,
+    pub rng: Rng,
+    /// The time as of this batch of requests.
+    pub now: Now,
+    pub started: Now,
+    /// Ports listened on; the first is the one INFO names.
+    pub ports: Vec<u16>,
+    /// Clients that watch every command (MONITOR).
+    pub monitors: Vec<ClientKey>,
+    /// Commands of clients wait until then (CLIENT PAUSE).
+    pub pause: Option<Pause>,
+}
+
+/// A running CLIENT PAUSE.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pause {
+    /// Unix time in milliseconds.
+    pub until_ms: i64,
+    /// False: commands that only read are served.
+    pub all: bool,
+}
+
+impl Server {
+    /// A server with default statistics and no clients.
+    pub fn new(identity: Identity, config: Config, rng: Rng, now: Now) -> Self {
+        Self {
+            identity,
+            config,
+            clients: Clients::default(),
+            stats: Stats::default(),
+            topology: Topology::default(),
+            control: ControlQueue::default(),
+            rng,
+            now,
+            started: now,
+            ports: Vec::new(),
+            monitors: Vec::new(),
+            pause: None,
+        }
+    }
+
+    /// True while this command has to wait for a CLIENT PAUSE to end.
+    pub fn is_paused_for(&self, spec: &CommandSpec) -> bool {
+        use crate::commands::spec::Flags;
+        self.pause.is_some_and(|pause| {
+            self.now.unix_ms() < pause.until_ms
+                && (pause.all || spec.flags.intersects(Flags::WRITE.union(Flags::MAY_REPLICATE)))
+        })
+    }
+}
+
+impl Server {
+    /// Drop what is kept about a client that is being closed.
+    pub fn forget(&mut self, client: &Client) {
+        self.monitors.retain(|key| *key != client.key);
+    }
+}

@@ -1,0 +1,93 @@
+//! What a client has told us about itself and what state its connection is in.
+
+use bitflags::bitflags;
+
+use crate::clock::Now;
+use crate::commands::spec::CommandSpec;
+
+bitflags! {
+    /// The state of a connection.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    pub struct SessionFlags: u32 {
+        /// Gone once its replies are sent.
+        const CLOSE_AFTER_REPLY = 1 << 0;
+        /// CLIENT REPLY OFF.
+        const REPLY_OFF = 1 << 1;
+        /// CLIENT REPLY SKIP: the next command's reply is left out.
+        const REPLY_SKIP_NEXT = 1 << 2;
+        /// READONLY: a replica may answer reads.
+        const READONLY = 1 << 3;
+        /// ASKING: the next command may use an importing slot.
+        const ASKING = 1 << 4;
+        /// CLIENT NO-EVICT.
+        const NO_EVICT = 1 << 5;
+        /// CLIENT NO-TOUCH.
+        const NO_TOUCH = 1 << 6;
+        /// MONITOR.
+        const MONITOR = 1 << 7;
+        /// To be closed as soon as it is not running a command.
+        const KILLED = 1 << 8;
+    }
+}
+
+/// Why a client's next command is not run yet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Waiting {
+    /// It is run as soon as it has arrived.
+    #[default]
+    No,
+    /// Python answers the last one (the control request's id).
+    Control(u64),
+    /// CLIENT PAUSE holds the next one back.
+    Pause,
+    /// Unsent replies have passed their bound.
+    Output,
+    /// Until this Unix time in milliseconds (DEBUG SLEEP and its like wait without holding the thread).
+    Until(i64),
+}
+
+/// One client, from the commands' point of view.
+#[derive(Debug)]
+pub struct Session {
+    /// CLIENT ID; never used twice.
+    pub id: u64,
+    /// The selected database.
+    pub db: usize,
+    pub flags: SessionFlags,
+    pub waiting: Waiting,
+    pub name: Vec<u8>,
+    pub lib_name: Vec<u8>,
+    pub lib_version: Vec<u8>,
+    /// Peer and own address, as `host:port`.
+    pub address: String,
+    pub local_address: String,
+    pub created: Now,
+    pub last_used_us: u64,
+    pub last_command: Option<&'static CommandSpec>,
+    pub commands_total: u64,
+    pub bytes_in: u64,
+    pub bytes_out: u64,
+}
+
+impl Session {
+    /// A client that has just connected.
+    pub fn new(id: u64, address: String, local_address: String, now: Now) -> Self {
+        Self {
+            id,
+            db: 0,
+            flags: SessionFlags::empty(),
+            waiting: Waiting::No,
+            name: Vec::new(),
+            lib_name: Vec::new(),
+            lib_version: Vec::new(),
+            address,
+            local_address,
+            created: now,
+            last_used_us: now.monotonic_us,
+            last_command: None,
+            commands_total: 0,
+            bytes_in: 0,
+            bytes_out: 0,
+        }
+    }
+}
