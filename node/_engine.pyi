@@ -85,7 +85,17 @@ class Engine:
         """The epoll descriptor: readable when :meth:`turn` has something to do (also for its own timer)."""
 
     def turn(self, *, budget_us: int) -> list[ControlRequest]:
-        """Serve ready sockets for about ``budget_us`` microseconds, the GIL released; raises EngineError."""
+        """Serve ready sockets for about ``budget_us`` microseconds, the GIL released; raises EngineError, OSError.
+
+        Returns early when no traffic has come for a millisecond, when a command needs Python, or when a descriptor
+        given to :meth:`watch` is readable; so the budget can be long without making Python wait.
+        """
+
+    def watch(self, fd: int) -> None:
+        """End turns early when ``fd`` is readable: a descriptor that Python waits for. Raises OSError, ValueError."""
+
+    def unwatch(self, fd: int) -> None:
+        """No longer look at a descriptor given to :meth:`watch`; call before it is closed. Raises OSError."""
 
     def reply(self, request_id: int, value: ReplyValue) -> None:
         """Answer a control request; a connection that is gone meanwhile is no error. Raises EngineError, TypeError."""

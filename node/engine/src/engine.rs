@@ -131,13 +131,11 @@ impl Engine {
             .control
             .answer(request_id)
             .ok_or_else(|| EngineError::Invalid(format!("no control request {request_id} waits for an answer")))?;
+        if let ReplyValue::Error(text) = value {
+            self.core.server.stats.count_error(text.split(' ').next().unwrap_or("ERR"));
+        }
         if let Some(client) = self.core.server.clients.get_mut(key) {
-            if let ReplyValue::Error(text) = value {
-                self.core.server.stats.count_error(text.split(' ').next().unwrap_or("ERR"));
-            }
-            if let Some(client) = self.core.server.clients.get_mut(key) {
-                value.write(&mut client.reply);
-            }
+            value.write(&mut client.reply);
             self.reactor.resume(&mut self.core, key);
         }
         Ok(())

@@ -1,6 +1,7 @@
 //! The Python face of the engine: `pycluster.node._engine`, typed by `node/_engine.pyi`.
 
 use std::os::fd::{AsRawFd, BorrowedFd};
+use std::sync::{Mutex, PoisonError};
 
 use pyo3::create_exception;
 use pyo3::exceptions::{PyException, PyTypeError, PyValueError};
@@ -88,9 +89,15 @@ impl ControlRequest {
     }
 }
 
-/// One node's data path.
+/// One node's data path. The mutex is never locked (every method has the engine to itself): it makes the type `Sync`.
 #[pyclass(module = "pycluster.node._engine")]
-struct Engine(engine::Engine);
+struct Engine(Mutex<engine::Engine>);
+
+impl Engine {
+    fn core(&mut self) -> &mut engine::Engine {
+        self.0.get_mut().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 fn pairs<'a>(settings: &'a [(String, String)]) -> impl Iterator<Item = (&'a str, &'a str)> {
     settings.iter().map(|(name, value)| (name.as_str(), value.as_str()))
@@ -120,34 +127,34 @@ impl Engine {
     ) -> PyResult<Self> {
         let settings = config.map_or_else(|| Ok(Vec::new()), read_settings)?;
         let identity = Identity { node_id, run_id, cluster };
-        engine::Engine::new(identity, pairs(&settings)).map(Self).map_err(to_py_err)
+        engine::Engine::new(identity, pairs(&settings)).map(|core| Self(Mutex::new(core))).map_err(to_py_err)
     }
 
     fn listen(&mut self, host: &str, port: u16) -> PyResult<u16> {
-        self.0.listen(host, port).map_err(to_py_err)
+        self.core().listen(host, port).map_err(to_py_err)
     }
 
-    fn fileno(&self) -> i32 {
-        self.0.fd().as_raw_fd()
+    fn fileno(&mut self) -> i32 {
+        self.core().fd().as_raw_fd()
     }
 
     #[pyo3(signature = (*, budget_us))]
     fn turn(&mut self, py: Python<'_>, budget_us: u64) -> PyResult<Vec<ControlRequest>> {
-        let requests = py.detach(|| self.0.turn(budget_us)).map_err(to_py_err)?;
+        let requests = py.detach(|| self.core().turn(budget_us)).map_err(to_py_err)?;
         Ok(requests.into_iter().map(ControlRequest).collect())
     }
 
     fn watch(&mut self, fd: i32) -> PyResult<()> {
-        self.0.watch(borrow_fd(fd)?).map_err(to_py_err)
+        self.core().watch(borrow_fd(fd)?).map_err(to_py_err)
     }
 
     fn unwatch(&mut self, fd: i32) -> PyResult<()> {
-        self.0.unwatch(borrow_fd(fd)?).map_err(to_py_err)
+        self.core().unwatch(borrow_fd(fd)?).map_err(to_py_err)
     }
 
     fn reply(&mut self, request_id: u64, value: &Bound<'_, PyAny>) -> PyResult<()> {
         let value = to_reply(value, 0)?;
-        self.0.reply(request_id, &value).map_err(to_py_err)
+        self.core().reply(request_id, &value).map_err(to_py_err)
     }
 
     #[pyo3(signature = (*, slot_owners, endpoints, mine, replica, down_reason))]
@@ -161,12 +168,12 @@ impl Engine {
     ) -> PyResult<()> {
         let topology =
             Topology::new(slot_owners, endpoints, mine, replica, down_reason).map_err(EngineError::new_err)?;
-        self.0.set_topology(topology).map_err(to_py_err)
+        self.core().set_topology(topology).map_err(to_py_err)
     }
 
-    fn config_get<'py>(&self, py: Python<'py>, pattern: &str) -> PyResult<Bound<'py, PyDict>> {
+    fn config_get<'py>(&mut self, py: Python<'py>, pattern: &str) -> PyResult<Bound<'py, PyDict>> {
         let settings = PyDict::new(py);
-        for (name, value) in self.0.config_get(pattern) {
+        for (name, value) in self.core().config_get(pattern) {
             settings.set_item(name, value)?;
         }
         Ok(settings)
@@ -174,34 +181,34 @@ impl Engine {
 
     fn config_set(&mut self, settings: &Bound<'_, PyAny>) -> PyResult<()> {
         let settings = read_settings(settings)?;
-        self.0.config_set(pairs(&settings)).map_err(to_py_err)
+        self.core().config_set(pairs(&settings)).map_err(to_py_err)
     }
 
     #[pyo3(signature = (*sections))]
-    fn info<'py>(&self, py: Python<'py>, sections: Vec<String>) -> PyResult<Bound<'py, PyDict>> {
+    fn info<'py>(&mut self, py: Python<'py>, sections: Vec<String>) -> PyResult<Bound<'py, PyDict>> {
         let sections: Vec<&str> = sections.iter().map(String::as_str).collect();
         let fields = PyDict::new(py);
-        for (name, value) in self.0.info(&sections) {
+        for (name, value) in self.core().info(&sections) {
             fields.set_item(name, value)?;
         }
         Ok(fields)
     }
 
-    fn dbsize(&self) -> u64 {
-        self.0.dbsize()
+    fn dbsize(&mut self) -> u64 {
+        self.core().dbsize()
     }
 
     fn count_keys_in_slot(&mut self, slot: u16) -> PyResult<usize> {
         let slot = SlotIndex::new(slot).ok_or_else(|| EngineError::new_err(format!("no such slot: {slot}")))?;
-        Ok(self.0.core_mut().keyspace.database(0).slot_len(slot))
+        Ok(self.core().core_mut().keyspace.database(0).slot_len(slot))
     }
 
     fn stop_listening(&mut self) {
-        self.0.stop_listening();
+        self.core().stop_listening();
     }
 
     fn close(&mut self) {
-        self.0.close();
+        self.core().close();
     }
 }
 

@@ -121,11 +121,11 @@ impl Reactor {
             Some((large, missing)) if missing > 0 => {
                 let spare = large.spare_capacity_mut();
                 let room = spare.len().min(missing);
-                let result = net::recv(&client.socket, &mut spare[..room], RecvFlags::DONTWAIT);
-                let count = result.as_ref().map_or(0, |(_, count)| *count);
-                // SAFETY: the kernel has written `count` bytes behind the vector's end, within its capacity.
-                unsafe { large.set_len(large.len() + count) };
-                result.map(|_| count)
+                let result = net::recv(&client.socket, &mut spare[..room], RecvFlags::DONTWAIT)
+                    .map(|((filled, _), _)| filled.len());
+                // SAFETY: the kernel has written so many bytes behind the vector's end, within its capacity.
+                unsafe { large.set_len(large.len() + result.unwrap_or(0)) };
+                result
             }
             _ => {
                 client.input.reserve(INPUT_STEP_BYTES.max(client.input.len().min(READ_BYTES)));

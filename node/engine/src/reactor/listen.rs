@@ -72,7 +72,7 @@ impl Reactor {
             let _ = sockopt::set_tcp_keepintvl(&socket, (idle / 3).max(std::time::Duration::from_secs(1)));
             let _ = sockopt::set_tcp_keepcnt(&socket, 3);
         }
-        let peer = net::getpeername(&socket).ok().map_or_else(|| "?:0".to_owned(), show_address);
+        let peer = net::getpeername(&socket).ok().flatten().map_or_else(|| "?:0".to_owned(), show_address);
         let local = net::getsockname(&socket).map_or_else(|_| "?:0".to_owned(), show_address);
         let id = server.clients.next_id();
         let key = server.clients.reserve(id);

@@ -1,6 +1,7 @@
 //! A thin layer over epoll that names what a readiness event belongs to.
 
 use std::io;
+use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use rustix::event::epoll;
@@ -8,7 +9,7 @@ use rustix::event::epoll;
 use crate::server::ClientKey;
 
 /// Events taken from the kernel at once.
-const EVENTS_MAX: usize = 512;
+const EVENTS_MAX: usize = 256;
 const TIMER: u32 = u32::MAX;
 const LISTENER: u32 = u32::MAX - 1;
 const PYTHON: u32 = u32::MAX - 2;
@@ -78,7 +79,6 @@ impl Event {
 #[derive(Debug)]
 pub struct Poll {
     fd: OwnedFd,
-    raw: Vec<epoll::Event>,
 }
 
 impl Poll {
@@ -87,7 +87,7 @@ impl Poll {
     /// # Errors
     /// The system's limit on descriptors is reached.
     pub fn new() -> io::Result<Self> {
-        Ok(Self { fd: epoll::create(epoll::CreateFlags::CLOEXEC)?, raw: Vec::with_capacity(EVENTS_MAX) })
+        Ok(Self { fd: epoll::create(epoll::CreateFlags::CLOEXEC)? })
     }
 
     /// The descriptor, readable while any in it is ready.
@@ -123,17 +123,16 @@ impl Poll {
     ///
     /// # Errors
     /// The system refused; an interruption by a signal is no error but no event.
-    pub fn wait(&mut self, events: &mut Vec<Event>, timeout_ms: i32) -> io::Result<usize> {
-        self.raw.clear();
+    pub fn wait(&self, events: &mut Vec<Event>, timeout_ms: i32) -> io::Result<usize> {
         let timeout = rustix::event::Timespec { tv_sec: 0, tv_nsec: i64::from(timeout_ms) * 1_000_000 };
-        match epoll::wait(&self.fd, rustix::buffer::spare_capacity(&mut self.raw), Some(&timeout)) {
-            Ok(_) | Err(rustix::io::Errno::INTR) => {}
+        let mut raw = [const { MaybeUninit::uninit() }; EVENTS_MAX];
+        let ready: &[epoll::Event] = match epoll::wait(&self.fd, &mut raw[..], Some(&timeout)) {
+            Ok((ready, _)) => ready,
+            Err(rustix::io::Errno::INTR) => &[],
             Err(error) => return Err(error.into()),
-        }
+        };
         events.clear();
-        events.extend(
-            self.raw.iter().map(|event| Event { source: Source::from_data(event.data), flags: event.flags }),
-        );
+        events.extend(ready.iter().map(|event| Event { source: Source::from_data(event.data), flags: event.flags }));
         Ok(events.len())
     }
 }

@@ -7,7 +7,7 @@ mod session;
 mod stats;
 mod topology;
 
-pub use clients::{Client, ClientKey, Clients};
+pub use clients::{Client, ClientKey, Clients, Watched};
 pub use config::Config;
 pub use control::{ControlQueue, ControlRequest, ReplyValue};
 pub use session::{Session, SessionFlags, Waiting};
