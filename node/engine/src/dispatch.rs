@@ -71,7 +71,13 @@ fn resolve(args: Args<'_>) -> Result<Entry, CommandError> {
 
 /// Check that the command may run now and here, and run it.
 #[inline]
-fn checked(core: &mut Core, session: &mut Session, reply: &mut Reply, args: Args<'_>, entry: Entry) -> Outcome {
+fn checked(
+    core: &mut Core,
+    session: &mut Session,
+    reply: &mut Reply,
+    args: Args<'_>,
+    entry: Entry,
+) -> Outcome {
     let spec = entry.spec;
     let mut slot = None;
     if core.server.identity.cluster && !spec.key_specs.is_empty() {
@@ -185,8 +191,7 @@ fn cluster_slot(
     let Some(slot) = slot else {
         return Ok(None);
     };
-    let reads_here =
-        session.flags.contains(SessionFlags::READONLY) && spec.flags.contains(Flags::READONLY);
+    let reads_here = session.flags.contains(SessionFlags::READONLY) && spec.flags.contains(Flags::READONLY);
     server.topology.check(slot, reads_here)?;
     Ok(Some(slot))
 }

@@ -6,7 +6,7 @@ use std::os::fd::BorrowedFd;
 
 use crate::clock::{Now, Rng, random_seeds};
 use crate::dispatch::Core;
-use crate::evict::new_evictor;
+use crate::evict::SampledEvictor;
 use crate::keyspace::Keyspace;
 use crate::reactor::Reactor;
 use crate::server::config::ConfigError;
@@ -74,7 +74,11 @@ impl Engine {
         let databases = usize::try_from(config.databases).unwrap_or(1).min(DATABASES_MAX);
         let reactor = Reactor::new(config.hz)?;
         let server = Server::new(identity, config, Rng::from_system(), Now::read());
-        let core = Core { keyspace: Keyspace::new(random_seeds(), databases), server, evictor: new_evictor() };
+        let core = Core {
+            keyspace: Keyspace::new(random_seeds(), databases),
+            server,
+            evictor: Box::new(SampledEvictor::default()),
+        };
         Ok(Self { core, reactor, closed: false })
     }
 
@@ -125,12 +129,9 @@ impl Engine {
     /// There is no such request, or it was answered before.
     pub fn reply(&mut self, request_id: u64, value: &ReplyValue) -> Result<(), EngineError> {
         self.open()?;
-        let key = self
-            .core
-            .server
-            .control
-            .answer(request_id)
-            .ok_or_else(|| EngineError::Invalid(format!("no control request {request_id} waits for an answer")))?;
+        let key = self.core.server.control.answer(request_id).ok_or_else(|| {
+            EngineError::Invalid(format!("no control request {request_id} waits for an answer"))
+        })?;
         if let ReplyValue::Error(text) = value {
             self.core.server.stats.count_error(text.split(' ').next().unwrap_or("ERR"));
         }
@@ -174,7 +175,7 @@ impl Engine {
 
     /// Number of keys in all databases.
     pub fn dbsize(&self) -> u64 {
-        self.core.keyspace.total_len() as u64
+        self.core.keyspace.total_len()
     }
 
     /// All that a command can reach, for tests.

@@ -7,6 +7,7 @@ pub mod commands;
 pub mod dispatch;
 pub mod engine;
 pub mod evict;
+pub mod housekeeping;
 pub mod keyspace;
 pub mod memory;
 pub mod observe;
@@ -16,3 +17,7 @@ pub mod reactor;
 pub mod resp;
 pub mod server;
 pub mod slot;
+
+/// Counts what is allocated, as it is allocated: `maxmemory` is held against it.
+#[global_allocator]
+static ALLOCATOR: memory::CountingAllocator = memory::CountingAllocator;

@@ -6,7 +6,9 @@ use std::sync::{Mutex, PoisonError};
 use pyo3::create_exception;
 use pyo3::exceptions::{PyException, PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyByteArray, PyBytes, PyDict, PyFloat, PyFrozenSet, PyInt, PyList, PySet, PyString, PyTuple};
+use pyo3::types::{
+    PyBool, PyByteArray, PyBytes, PyDict, PyFloat, PyFrozenSet, PyInt, PyList, PySet, PyString, PyTuple,
+};
 
 use crate::engine::{self, EngineError as CoreError};
 use crate::resp::Protocol;
@@ -166,8 +168,8 @@ impl Engine {
         replica: bool,
         down_reason: Option<String>,
     ) -> PyResult<()> {
-        let topology =
-            Topology::new(slot_owners, endpoints, mine, replica, down_reason).map_err(EngineError::new_err)?;
+        let topology = Topology::new(slot_owners, endpoints, mine, replica, down_reason)
+            .map_err(EngineError::new_err)?;
         self.core().set_topology(topology).map_err(to_py_err)
     }
 
@@ -199,7 +201,8 @@ impl Engine {
     }
 
     fn count_keys_in_slot(&mut self, slot: u16) -> PyResult<usize> {
-        let slot = SlotIndex::new(slot).ok_or_else(|| EngineError::new_err(format!("no such slot: {slot}")))?;
+        let slot =
+            SlotIndex::new(slot).ok_or_else(|| EngineError::new_err(format!("no such slot: {slot}")))?;
         Ok(self.core().core_mut().keyspace.database(0).slot_len(slot))
     }
 

@@ -14,9 +14,7 @@ fn ping(call: &mut Call<'_>) -> CommandResult {
 }
 
 /// The rows of this file.
-pub(super) const TABLE: &[CommandSpec] = &[
-    CommandSpec::new("ping", -1, Group::Connection, ping)
-        .flags(Flags::FAST)
-        .tips(&["request_policy:all_shards", "response_policy:all_succeeded"])
-        .about("1.0.0", "Tell that the server lives."),
-];
+pub(super) const TABLE: &[CommandSpec] = &[CommandSpec::new("ping", -1, Group::Connection, ping)
+    .flags(Flags::FAST)
+    .tips(&["request_policy:all_shards", "response_policy:all_succeeded"])
+    .about("1.0.0", "Tell that the server lives.")];

@@ -53,7 +53,9 @@ fn positions(spec: &KeySpec, args: Args<'_>) -> Result<Vec<usize>, InvalidKeys> 
             (begin..=end.min(count.saturating_sub(1))).step_by(step.max(1)).collect()
         }
         FindKeys::Count { count: at, first, step } => {
-            let keys = parse_i64(args.get(begin + at)).and_then(|keys| usize::try_from(keys).ok()).ok_or(InvalidKeys)?;
+            let keys = parse_i64(args.get(begin + at))
+                .and_then(|keys| usize::try_from(keys).ok())
+                .ok_or(InvalidKeys)?;
             let start = begin + first;
             let last = keys.checked_sub(1).and_then(|keys| keys.checked_mul(step)).map(|span| start + span);
             match last {

@@ -73,8 +73,11 @@ impl Registry {
 
     /// The row of a container's subcommand.
     pub fn find_subcommand(&self, container: Entry, name: &[u8]) -> Option<Entry> {
-        let index =
-            container.spec.subcommands.iter().position(|spec| spec.short_name().as_bytes().eq_ignore_ascii_case(name))?;
+        let index = container
+            .spec
+            .subcommands
+            .iter()
+            .position(|spec| spec.short_name().as_bytes().eq_ignore_ascii_case(name))?;
         // A container's subcommands follow it.
         self.entries.get(container.id + 1 + index).copied()
     }

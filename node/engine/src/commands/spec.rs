@@ -229,7 +229,12 @@ impl KeySpec {
 
     /// Keys from argument `index` to `last` (negative: from the end), every `step`th.
     pub const fn range(index: usize, last: i32, step: usize, flags: KeyFlags) -> Self {
-        Self { flags, begin: BeginSearch::Index(index), find: FindKeys::Range { last, step, limit: 0 }, notes: None }
+        Self {
+            flags,
+            begin: BeginSearch::Index(index),
+            find: FindKeys::Range { last, step, limit: 0 },
+            notes: None,
+        }
     }
 
     /// As many keys as the number in argument `index` says, behind it, every `step`th.

@@ -35,9 +35,7 @@ fn get(call: &mut Call<'_>) -> CommandResult {
 const READ_ONE: &[KeySpec] = &[KeySpec::one(1, KeyFlags::RO.union(KeyFlags::ACCESS))];
 
 /// The rows of this file.
-pub(super) const TABLE: &[CommandSpec] = &[
-    CommandSpec::new("get", 2, Group::String, get)
-        .flags(Flags::READONLY.union(Flags::FAST))
-        .keys(READ_ONE)
-        .about("1.0.0", "The value of a key."),
-];
+pub(super) const TABLE: &[CommandSpec] = &[CommandSpec::new("get", 2, Group::String, get)
+    .flags(Flags::READONLY.union(Flags::FAST))
+    .keys(READ_ONE)
+    .about("1.0.0", "The value of a key.")];

@@ -1,5 +1,7 @@
 //! Watching the server at work: MONITOR, the slow log, latency, memory.
 
+pub mod info;
+
 use crate::commands::spec::CommandSpec;
 use crate::evict::Evictor;
 use crate::keyspace::Keyspace;
@@ -22,6 +24,10 @@ pub fn command_finished(
 }
 
 /// Evict keys until the memory limit is kept.
-pub fn evict_to_limit(_keyspace: &mut Keyspace, _server: &mut Server, _evictor: &mut dyn Evictor) -> Result<(), ()> {
+pub fn evict_to_limit(
+    _keyspace: &mut Keyspace,
+    _server: &mut Server,
+    _evictor: &mut dyn Evictor,
+) -> Result<(), ()> {
     Ok(())
 }

@@ -132,7 +132,9 @@ impl Poll {
             Err(error) => return Err(error.into()),
         };
         events.clear();
-        events.extend(ready.iter().map(|event| Event { source: Source::from_data(event.data), flags: event.flags }));
+        events.extend(
+            ready.iter().map(|event| Event { source: Source::from_data(event.data), flags: event.flags }),
+        );
         Ok(events.len())
     }
 }

@@ -96,7 +96,10 @@ mod tests {
 
     #[test]
     fn words_are_split_at_white_space_and_quotes_hold_them_together() {
-        assert_eq!(words("  SET  key \"a b\"\t'c d' "), Some(vec!["SET".into(), "key".into(), "a b".into(), "c d".into()]));
+        assert_eq!(
+            words("  SET  key \"a b\"\t'c d' "),
+            Some(vec!["SET".into(), "key".into(), "a b".into(), "c d".into()])
+        );
         assert_eq!(words(r#"x "\x41\n\"" 'it\'s'"#), Some(vec!["x".into(), "A\n\"".into(), "it's".into()]));
         assert_eq!(words(""), Some(vec![]));
         assert_eq!(words("a\"\" \"\""), Some(vec!["a".into(), String::new()]));

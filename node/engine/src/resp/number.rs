@@ -46,7 +46,11 @@ pub fn format_double(value: f64) -> String {
     }
     if value == value.trunc() && value.abs() < 1e17 {
         // -0.0 prints as "-0", as C does.
-        return if value == 0.0 && value.is_sign_negative() { "-0".to_owned() } else { format!("{value:.0}") };
+        return if value == 0.0 && value.is_sign_negative() {
+            "-0".to_owned()
+        } else {
+            format!("{value:.0}")
+        };
     }
     let shortest = format!("{value:e}");
     let (mantissa, exponent) = shortest.split_once('e').expect("LowerExp writes an exponent");
@@ -64,17 +68,38 @@ mod tests {
 
     #[test]
     fn only_canonical_integers_parse() {
-        for (text, value) in [("0", 0), ("-1", -1), ("9223372036854775807", i64::MAX), ("-9223372036854775808", i64::MIN)] {
+        for (text, value) in
+            [("0", 0), ("-1", -1), ("9223372036854775807", i64::MAX), ("-9223372036854775808", i64::MIN)]
+        {
             assert_eq!(parse_i64(text.as_bytes()), Some(value));
         }
-        for text in ["", "-", "+1", "01", "-0", " 1", "1 ", "9223372036854775808", "-9223372036854775809", "1a", "99999999999999999999"] {
+        for text in [
+            "",
+            "-",
+            "+1",
+            "01",
+            "-0",
+            " 1",
+            "1 ",
+            "9223372036854775808",
+            "-9223372036854775809",
+            "1a",
+            "99999999999999999999",
+        ] {
             assert_eq!(parse_i64(text.as_bytes()), None, "{text:?}");
         }
     }
 
     #[test]
     fn doubles_print_as_short_as_they_can() {
-        for (value, text) in [(3.0, "3"), (0.1, "0.1"), (-2.5, "-2.5"), (f64::INFINITY, "inf"), (1e300, "1e+300"), (1.5e-9, "1.5e-09")] {
+        for (value, text) in [
+            (3.0, "3"),
+            (0.1, "0.1"),
+            (-2.5, "-2.5"),
+            (f64::INFINITY, "inf"),
+            (1e300, "1e+300"),
+            (1.5e-9, "1.5e-09"),
+        ] {
             assert_eq!(format_double(value), text);
         }
     }

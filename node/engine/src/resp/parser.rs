@@ -130,7 +130,8 @@ impl Parser {
                 Some(b'*') => {}
                 Some(_) => return self.inline(bytes),
             }
-            let Some((count, next)) = read_length(bytes, 1, "Protocol error: too big mbulk count string")? else {
+            let Some((count, next)) = read_length(bytes, 1, "Protocol error: too big mbulk count string")?
+            else {
                 return Ok(Progress::Incomplete { keep: bytes.len() });
             };
             let count = count.filter(|count| *count <= ARGS_MAX).ok_or(INVALID_MULTIBULK_LENGTH)?;
@@ -178,7 +179,12 @@ impl Parser {
     pub fn memory_bytes(&self) -> usize {
         self.args.capacity() * size_of::<Arg>()
             + self.large.as_ref().map_or(0, Vec::capacity)
-            + self.args.iter().filter_map(|arg| arg.owned.as_ref()).map(|owned| owned.capacity()).sum::<usize>()
+            + self
+                .args
+                .iter()
+                .filter_map(|arg| arg.owned.as_ref())
+                .map(|owned| owned.capacity())
+                .sum::<usize>()
     }
 
     fn bulks(&mut self, bytes: &[u8]) -> Result<Progress, ProtocolError> {
@@ -226,7 +232,8 @@ impl Parser {
                 return Err(ProtocolError(format!("Protocol error: expected '$', got '{shown}'").into()));
             }
         }
-        let Some((length, next)) = read_length(bytes, self.cursor + 1, "Protocol error: too big bulk count string")?
+        let Some((length, next)) =
+            read_length(bytes, self.cursor + 1, "Protocol error: too big bulk count string")?
         else {
             return Ok(None);
         };
@@ -288,7 +295,11 @@ fn read_length(
             return read_long_length(bytes, from, too_long);
         }
     }
-    if at > from && (at == from + 1 || bytes[from] != b'0') && bytes.get(at) == Some(&b'\r') && at + 1 < bytes.len() {
+    if at > from
+        && (at == from + 1 || bytes[from] != b'0')
+        && bytes.get(at) == Some(&b'\r')
+        && at + 1 < bytes.len()
+    {
         return Ok(Some((Some(value), at + 2)));
     }
     read_long_length(bytes, from, too_long)
@@ -409,8 +420,14 @@ mod tests {
         assert_eq!(error_of("*1\r\n$536870913\r\n"), "Protocol error: invalid bulk length");
         assert_eq!(error_of("SET \"x\r\n"), "Protocol error: unbalanced quotes in request");
         assert_eq!(error_of(&"x".repeat(70_000)), "Protocol error: too big inline request");
-        assert_eq!(error_of(&format!("*{}", "1".repeat(70_000))), "Protocol error: too big mbulk count string");
-        assert_eq!(error_of(&format!("*1\r\n${}", "1".repeat(70_000))), "Protocol error: too big bulk count string");
+        assert_eq!(
+            error_of(&format!("*{}", "1".repeat(70_000))),
+            "Protocol error: too big mbulk count string"
+        );
+        assert_eq!(
+            error_of(&format!("*1\r\n${}", "1".repeat(70_000))),
+            "Protocol error: too big bulk count string"
+        );
     }
 
     #[test]

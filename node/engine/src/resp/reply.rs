@@ -328,7 +328,11 @@ impl Reply {
 
     /// Write the header of a map of `pairs` begun with [`Reply::begin`].
     pub fn end_map(&mut self, begun: Deferred, pairs: usize) {
-        if self.is_resp3() { self.end(begun, b'%', pairs as i64) } else { self.end(begun, b'*', 2 * pairs as i64) }
+        if self.is_resp3() {
+            self.end(begun, b'%', pairs as i64)
+        } else {
+            self.end(begun, b'*', 2 * pairs as i64)
+        }
     }
 
     /// Write the header of a set begun with [`Reply::begin`].

@@ -53,7 +53,10 @@ pub struct Watched {
 impl Client {
     /// Memory this client takes beside its entry among the clients, in bytes.
     pub fn memory_bytes(&self) -> usize {
-        size_of::<Self>() + self.input.capacity() + self.parser.memory_bytes() + self.reply.queue.memory_bytes()
+        size_of::<Self>()
+            + self.input.capacity()
+            + self.parser.memory_bytes()
+            + self.reply.queue.memory_bytes()
     }
 }
 

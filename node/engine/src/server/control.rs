@@ -34,7 +34,9 @@ impl ControlQueue {
     /// Too many are waiting already.
     pub fn push(&mut self, mut request: ControlRequest) -> Result<u64, CommandError> {
         if self.waiting.len() >= CONTROL_REQUESTS_MAX {
-            return Err(CommandError::text("ERR too many administrative commands are waiting, try again later"));
+            return Err(CommandError::text(
+                "ERR too many administrative commands are waiting, try again later",
+            ));
         }
         self.last_id += 1;
         request.id = self.last_id;

@@ -55,11 +55,15 @@ impl Topology {
         if endpoints.len() >= usize::from(NOBODY) {
             return Err("too many endpoints".to_owned());
         }
-        if let Some(owner) = owners.iter().find(|owner| **owner != NOBODY && usize::from(**owner) >= endpoints.len()) {
+        if let Some(owner) =
+            owners.iter().find(|owner| **owner != NOBODY && usize::from(**owner) >= endpoints.len())
+        {
             return Err(format!("slot_owners names endpoint {owner} of {}", endpoints.len()));
         }
         let mine = match mine {
-            Some(index) if index >= endpoints.len() => return Err(format!("mine is {index} of {}", endpoints.len())),
+            Some(index) if index >= endpoints.len() => {
+                return Err(format!("mine is {index} of {}", endpoints.len()));
+            }
             other => other.map(|index| index as u16),
         };
         Ok(Self { owners, endpoints, mine, replica, down_reason })
@@ -110,7 +114,13 @@ mod tests {
     fn topology(replica: bool) -> Topology {
         let mut owners = Vec::new();
         for slot in 0..SLOT_COUNT {
-            owners.extend(u16::to_le_bytes(if slot < 8_192 { 0 } else if slot < 16_000 { 1 } else { NOBODY }));
+            owners.extend(u16::to_le_bytes(if slot < 8_192 {
+                0
+            } else if slot < 16_000 {
+                1
+            } else {
+                NOBODY
+            }));
         }
         Topology::new(&owners, vec![("a".into(), 1), ("b".into(), 2)], Some(0), replica, None).unwrap()
     }

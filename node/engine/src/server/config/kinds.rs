@@ -11,13 +11,28 @@ type Field<T> = fn(&mut Config) -> &mut T;
 /// Where a setting lies in [`Config`], what values it takes and how they are written.
 #[derive(Clone, Copy, Debug)]
 pub enum Kind {
-    Integer { get: Get<i64>, field: Field<i64>, min: i64, max: i64 },
+    Integer {
+        get: Get<i64>,
+        field: Field<i64>,
+        min: i64,
+        max: i64,
+    },
     /// Bytes, written with an optional unit.
-    Memory { get: Get<u64>, field: Field<u64>, max: u64 },
-    Flag { get: Get<bool>, field: Field<bool> },
+    Memory {
+        get: Get<u64>,
+        field: Field<u64>,
+        max: u64,
+    },
+    Flag {
+        get: Get<bool>,
+        field: Field<bool>,
+    },
     Policy,
     /// Accepted for compatibility; only the values given are.
-    Inert { default: &'static str, allowed: Allowed },
+    Inert {
+        default: &'static str,
+        allowed: Allowed,
+    },
 }
 
 /// Which values an inert setting takes.
@@ -92,7 +107,8 @@ fn one_of(words: &[&str]) -> Cow<'static, str> {
 }
 
 fn parse_in(value: &str, min: i64, max: i64) -> Result<i64, Cow<'static, str>> {
-    let number = crate::resp::parse_i64(value.as_bytes()).ok_or("argument couldn't be parsed into an integer")?;
+    let number =
+        crate::resp::parse_i64(value.as_bytes()).ok_or("argument couldn't be parsed into an integer")?;
     if (min..=max).contains(&number) {
         return Ok(number);
     }

@@ -91,7 +91,10 @@ impl std::fmt::Display for ConfigError {
                 write!(f, "Unknown option or number of arguments for CONFIG SET - '{name}'")
             }
             Self::Immutable(name) => {
-                write!(f, "CONFIG SET failed (possibly related to argument '{name}') - can't set immutable config")
+                write!(
+                    f,
+                    "CONFIG SET failed (possibly related to argument '{name}') - can't set immutable config"
+                )
             }
             Self::Invalid { name, reason } => {
                 write!(f, "CONFIG SET failed (possibly related to argument '{name}') - {reason}")
@@ -108,7 +111,10 @@ impl Config {
     ///
     /// # Errors
     /// The first setting that can't be changed; nothing is changed then.
-    pub fn set_all<'a>(&mut self, settings: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<(), ConfigError> {
+    pub fn set_all<'a>(
+        &mut self,
+        settings: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Result<(), ConfigError> {
         self.change(settings, false)
     }
 
@@ -143,6 +149,16 @@ impl Config {
         }
         *self = changed;
         Ok(())
+    }
+
+    /// Settings whose names match a glob pattern, with their values.
+    pub fn matching(&self, pattern: &[u8]) -> Vec<(&'static str, String)> {
+        let all = pattern == b"*";
+        SETTINGS
+            .iter()
+            .filter(|row| all || row.name.as_bytes().eq_ignore_ascii_case(pattern))
+            .map(|row| (row.name, row.get(self)))
+            .collect()
     }
 
     /// The present value of a setting, as CONFIG GET shows it.
