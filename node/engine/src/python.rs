@@ -101,7 +101,7 @@ impl Engine {
     }
 }
 
-fn pairs<'a>(settings: &'a [(String, String)]) -> impl Iterator<Item = (&'a str, &'a str)> {
+fn pairs(settings: &[(String, String)]) -> impl Iterator<Item = (&str, &str)> {
     settings.iter().map(|(name, value)| (name.as_str(), value.as_str()))
 }
 

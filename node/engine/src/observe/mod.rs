@@ -3,7 +3,7 @@
 pub mod info;
 
 use crate::commands::spec::CommandSpec;
-use crate::evict::Evictor;
+use crate::evict::{Evictor, NoCandidate};
 use crate::keyspace::Keyspace;
 use crate::resp::Args;
 use crate::server::{Server, Session};
@@ -28,6 +28,6 @@ pub fn evict_to_limit(
     _keyspace: &mut Keyspace,
     _server: &mut Server,
     _evictor: &mut dyn Evictor,
-) -> Result<(), ()> {
+) -> Result<(), NoCandidate> {
     Ok(())
 }
