@@ -1,1 +1,9 @@
 """The cluster-aware client: blocking and async shells over one sans-IO core."""
+
+from pycluster.client.address import Address
+from pycluster.client.cluster import Cluster
+from pycluster.client.cluster_pipeline import Pipeline
+from pycluster.client.options import ClientOptions, ReadFrom
+from pycluster.client.slots import key_slot
+
+__all__ = ["Address", "ClientOptions", "Cluster", "Pipeline", "ReadFrom", "key_slot"]

@@ -1,0 +1,242 @@
+"""The blocking shell: connections, the slot table, and batches carried through."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+from pycluster.client.address import Address
+from pycluster.client.batch import Batch
+from pycluster.client.command_table import Access, CommandSpec, command_name
+from pycluster.client.errors import (
+    ClosedError,
+    ClusterError,
+    ConnectionLostError,
+    DeadlineExceededError,
+    NoNodeReachableError,
+    ProtocolError,
+    ResponseError,
+)
+from pycluster.client.exchange import Flight, exchange
+from pycluster.client.options import ClientOptions
+from pycluster.client.pool import ConnectionPool
+from pycluster.client.request import Part, Request
+from pycluster.client.resp import Argument, pack
+from pycluster.client.router import CLUSTER_SLOTS, Router
+from pycluster.runtime import clock
+
+
+class Executor:
+    """Executes requests: the straight way for one command, a :class:`Batch` otherwise. Thread-safe.
+
+    Attributes:
+        options: the client's settings.
+        router: slot table, command table and choices.
+    """
+
+    def __init__(self, seeds: tuple[Address, ...], options: ClientOptions) -> None:
+        self.options = options
+        self.router = Router(seeds, options, clock.new_rng())
+        self._pools: dict[Address, ConnectionPool] = {}
+        self._pools_lock = threading.Lock()
+        self._refresh_lock = threading.Lock()
+        self._closing = threading.Event()
+
+    def close(self) -> None:
+        """Close all connections; commands that are under way in other threads still end."""
+        self._closing.set()
+        with self._pools_lock:
+            pools, self._pools = list(self._pools.values()), {}
+        for pool in pools:
+            pool.close()
+
+    def call(self, request: Request[Any], timeout_ms: int) -> Any:
+        """The reply to one command; raises the error it ended with."""
+        payload = pack(request.args)
+        now_ms = clock.monotonic_ms()
+        deadline_ms = now_ms + timeout_ms
+        router = self.router
+        if not router.slots.loaded:
+            self.ensure_loaded(deadline_ms)
+        address = router.address_for(router.slot_of(request), request.access)
+        trouble: Exception | None = None
+        if address is not None:
+            try:
+                reply = self._round_trip(address, payload, request.binary, now_ms, deadline_ms)
+                if not isinstance(reply, ResponseError):
+                    return reply
+                trouble = reply
+            except ClusterError as exc:
+                trouble = exc
+        # Only here does the command become a batch: redirects and failures are too rare to make every call
+        # pay.
+        batch = Batch(router, deadline_ms)
+        (item,) = batch.add([Part(request)])
+        if trouble is not None:
+            batch.settle_one(item, trouble, asked=address, now_ms=clock.monotonic_ms())
+        self.drive(batch)
+        if isinstance(item.reply, Exception):
+            raise item.reply
+        return item.reply
+
+    def replies(self, parts: Sequence[Part], timeout_ms: int) -> list[Any]:
+        """The replies to several commands, or the errors they ended with, in their places."""
+        batch = self.new_batch(timeout_ms)
+        items = batch.add(parts)
+        self.drive(batch)
+        return [item.reply for item in items]
+
+    def new_batch(self, timeout_ms: int) -> Batch:
+        """An empty batch whose time starts now; the slot table is loaded."""
+        deadline_ms = clock.monotonic_ms() + timeout_ms
+        self.ensure_loaded(deadline_ms)
+        return Batch(self.router, deadline_ms)
+
+    def drive(self, batch: Batch) -> None:
+        """Carry a batch through until nothing of it is pending."""
+        while batch.pending:
+            if self.router.refresh.due(clock.monotonic_ms()):
+                self._refresh(batch.deadline_ms)
+            wait_ms = batch.wait_ms(clock.monotonic_ms())
+            if wait_ms and self._closing.wait(wait_ms / 1_000):
+                raise ClosedError("the client was closed meanwhile")
+            flights = [Flight(share) for share in batch.shares(clock.monotonic_ms())]
+            boarded: list[tuple[ConnectionPool, Flight]] = []
+            try:
+                for flight in flights:
+                    self._board(flight, boarded, batch.deadline_ms)
+                exchange(flights, deadline_ms=batch.deadline_ms)
+            finally:
+                for pool, flight in boarded:
+                    _land(pool, flight)
+            now_ms = clock.monotonic_ms()
+            for flight in flights:
+                batch.settle(flight.share, flight.replies, flight.error, now_ms=now_ms)
+
+    def _board(self, flight: Flight, boarded: list[tuple[ConnectionPool, Flight]], deadline_ms: int) -> None:
+        address = flight.share.address
+        try:
+            pool = self._pools.get(address) or self._new_pool(address)
+            flight.connection = pool.acquire(now_ms=clock.monotonic_ms(), deadline_ms=deadline_ms)
+            boarded.append((pool, flight))
+        except ClosedError:
+            raise
+        except ClusterError as exc:
+            flight.error = exc
+
+    def _round_trip(
+        self, address: Address, payload: bytes, binary: bool, now_ms: int, deadline_ms: int
+    ) -> Any:
+        """One command there, one reply back."""
+        pool = self._pools.get(address) or self._new_pool(address)
+        connection = pool.acquire(now_ms=now_ms, deadline_ms=deadline_ms)
+        try:
+            reply = connection.call(payload, binary=binary, now_ms=now_ms, deadline_ms=deadline_ms)
+        except BaseException as exc:
+            pool.discard(connection)
+            if isinstance(exc, (ConnectionLostError, DeadlineExceededError)):
+                pool.drop_idle()
+            raise
+        pool.release(connection)
+        return reply
+
+    def _new_pool(self, address: Address) -> ConnectionPool:
+        with self._pools_lock:
+            if self._closing.is_set():
+                raise ClosedError("the client is closed")
+            return self._pools.setdefault(address, ConnectionPool(address, self.options))
+
+    def ensure_loaded(self, deadline_ms: int) -> None:
+        """Fetch the slot table if there is none yet; raises NoNodeReachableError, DeadlineExceededError."""
+        if not self.router.slots.loaded:
+            self._load(deadline_ms)
+
+    def _load(self, deadline_ms: int) -> None:
+        """Fetch the first slot table; one thread does, the others wait for it."""
+        if self._closing.is_set():
+            raise ClosedError("the client is closed")
+        timeout_s = max(deadline_ms - clock.monotonic_ms(), 0) / 1_000
+        if not self._refresh_lock.acquire(timeout=timeout_s):
+            raise DeadlineExceededError("the slot table", None, maybe_executed=False)
+        try:
+            if not self.router.slots.loaded:
+                self._fetch_slots(deadline_ms)
+        finally:
+            self._refresh_lock.release()
+
+    def _refresh(self, deadline_ms: int) -> None:
+        """Fetch the slot table again, unless another thread is at it; failing is no error yet."""
+        if not self._refresh_lock.acquire(blocking=False):
+            return
+        try:
+            self._fetch_slots(deadline_ms)
+        except NoNodeReachableError:
+            self.router.refresh.finish(succeeded=False, now_ms=clock.monotonic_ms())
+        finally:
+            self._refresh_lock.release()
+
+    def _fetch_slots(self, deadline_ms: int) -> None:
+        causes: list[tuple[Address, Exception]] = []
+        for address in self.router.refresh_candidates():
+            now_ms = clock.monotonic_ms()
+            until_ms = min(deadline_ms, now_ms + self.options.connect_timeout_ms)
+            try:
+                reply = self._round_trip(address, pack(CLUSTER_SLOTS), True, now_ms, until_ms)
+                self.router.take_slots(reply, address)
+            except ClosedError:
+                raise
+            except ClusterError as exc:
+                causes.append((address, exc))
+            else:
+                self.router.refresh.finish(succeeded=True, now_ms=clock.monotonic_ms())
+                self._forget_pools()
+                return
+        raise NoNodeReachableError(causes)
+
+    def _forget_pools(self) -> None:
+        """Close the pools of nodes that are no more."""
+        slots = self.router.slots
+        known = {*slots.primaries(), *slots.replicas(), *self.router.seeds}
+        with self._pools_lock:
+            gone = [self._pools.pop(address) for address in list(self._pools) if address not in known]
+        for pool in gone:
+            pool.close()
+
+    def spec(self, args: tuple[Argument, ...]) -> CommandSpec:
+        """What is known of a command; a server is asked if nothing is."""
+        spec = self.router.spec(args)
+        if spec is not None:
+            return spec
+        name = command_name(args)
+        request = Request[Any](("COMMAND", "INFO", name), None, Access.READ, binary=True)
+        reply = self.call(request, self.options.timeout_ms)
+        try:
+            return self.router.commands.learn(name, reply)
+        except ValueError as exc:
+            raise ProtocolError(self.router.slots.primaries()[0], str(exc)) from exc
+
+    def first_key(self, spec: CommandSpec, args: tuple[Argument, ...]) -> Argument | None:
+        """The key that routes a command; where only the server can tell, it is asked."""
+        if not spec.ask_server:
+            return spec.first_key(args)
+        request = Request[Any](("COMMAND", "GETKEYS", *args), None, Access.READ, binary=True)
+        try:
+            keys = self.call(request, self.options.timeout_ms)
+        except (
+            ResponseError
+        ):  # "The command has no key arguments", or wrong ones: the command itself will say
+            return None
+        return keys[0] if keys else None
+
+
+def _land(pool: ConnectionPool, flight: Flight) -> None:
+    """Give a connection back; one whose replies were not all read is of no more use."""
+    connection, flight.connection = flight.connection, None
+    if connection is None:
+        return
+    if len(flight.replies) == len(flight.share.items):
+        pool.release(connection)
+    else:
+        pool.discard(connection)
+        pool.drop_idle()
