@@ -6,6 +6,7 @@ import attrs
 from attrs.validators import in_, instance_of, optional
 
 from pycluster.cluster.view import NodeId, is_counter, is_hex_id, is_host, is_port
+from pycluster.runtime.logs import LOG_FORMATS, LogFormat
 
 NODE_TIMEOUT_MS = 2_000
 
@@ -49,7 +50,7 @@ class BusSpec:
     directory: Path = attrs.field(validator=instance_of(Path))
     nodes: tuple[PlannedNode, ...] = attrs.field(converter=tuple)
     node_timeout_ms: int = attrs.field(default=NODE_TIMEOUT_MS, validator=is_counter)
-    log_format: str = attrs.field(default="text", validator=in_(("text", "json")))
+    log_format: LogFormat = attrs.field(default="text", validator=in_(LOG_FORMATS))
 
 
 def assign_roles(node_count: int, replica_count: int) -> tuple[int | None, ...]:

@@ -7,6 +7,7 @@ import attrs
 from attrs.validators import ge, in_, instance_of, optional
 
 from pycluster.cluster.view import is_hex_id, is_host, is_port
+from pycluster.runtime.logs import LOG_FORMATS, LogFormat
 
 
 @attrs.frozen(kw_only=True)
@@ -19,10 +20,10 @@ class NodeSpec:
         name: What logs call the node.
         host: Address to listen on and to be reached at; a wildcard means: as the client reached it.
         port: Port for clients, above 0.
-        directory: The node's folder, which exists; ``node.json`` is written there.
+        directory: The node's folder, which exists.
         bus_socket: The bus's Unix socket.
         settings: Redis's option names and values, for the engine.
-        cpu: The core the process is pinned to; None leaves that to the system.
+        cpu: The core the supervisor has pinned the process to; None if to no particular one.
         log_format: ``text`` or ``json``.
     """
 
@@ -35,4 +36,4 @@ class NodeSpec:
     bus_socket: Path = attrs.field(validator=instance_of(Path))
     settings: Mapping[str, str] = attrs.field(factory=dict)
     cpu: int | None = attrs.field(default=None, validator=optional(ge(0)))
-    log_format: str = attrs.field(default="text", validator=in_(("text", "json")))
+    log_format: LogFormat = attrs.field(default="text", validator=in_(LOG_FORMATS))
