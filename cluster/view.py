@@ -158,6 +158,14 @@ class ClusterView:
     def _by_id(self) -> Mapping[NodeId, NodeRecord]:
         return MappingProxyType({node.node_id: node for node in self.nodes})
 
+    @cached_property
+    def _by_shard(self) -> Mapping[ShardId, tuple[NodeRecord, ...]]:
+        shards: dict[ShardId, tuple[NodeRecord, ...]] = {}
+        for node in self.nodes:
+            members = shards.get(node.shard_id, ())
+            shards[node.shard_id] = (node, *members) if node.role is Role.PRIMARY else (*members, node)
+        return MappingProxyType(shards)
+
     def get(self, node_id: NodeId) -> NodeRecord | None:
         """The node of this id, or None."""
         return self._by_id.get(node_id)
@@ -176,8 +184,7 @@ class ClusterView:
 
     def shard(self, shard_id: ShardId) -> tuple[NodeRecord, ...]:
         """The shard's primary, if it has one, and then its replicas."""
-        members = [node for node in self.nodes if node.shard_id == shard_id]
-        return tuple(sorted(members, key=lambda node: node.role is not Role.PRIMARY))
+        return self._by_shard.get(shard_id, ())
 
     def primary_of(self, record: NodeRecord) -> NodeRecord | None:
         """The primary of the node's shard (the node itself, if it is one); None while the shard has none."""
