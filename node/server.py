@@ -1,0 +1,156 @@
+"""The node: a trio loop that gives the engine its turns, and control commands and the bus beside it."""
+
+import logging
+import os
+import select
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from pathlib import Path
+
+import trio
+
+from pycluster.node._engine import ControlRequest, Engine, EngineError
+from pycluster.node.admin_commands import AdminCommands
+from pycluster.node.bus_link import BusLink
+from pycluster.node.cluster_commands import ClusterCommands, disabled_table
+from pycluster.node.commands import Table
+from pycluster.node.control import Control
+from pycluster.node.member import Member
+from pycluster.node.spec import NodeSpec
+from pycluster.runtime import clock, logs
+
+log = logging.getLogger(__name__)
+
+TURN_BUDGET_US = 1_000
+"""How long one turn of the engine may take while there is work; tasks of this loop wait that long at most."""
+
+DRAIN_TURNS_MAX = 100
+"""Turns in which a stopping node serves what clients have sent already; who goes on sending is cut off."""
+
+
+def run_member(spec: NodeSpec) -> None:
+    """Run a member of a cluster until SIGTERM, SIGINT or SHUTDOWN; blocks.
+
+    Exits with status 1 and one line in the log if it cannot start.
+    """
+    _set_up_logs(spec.port, spec.settings, spec.log_format)
+    try:
+        trio.run(serve_member, spec)
+    except (EngineError, OSError) as exc:
+        log.critical("cannot run: %s", exc)
+        sys.exit(1)
+
+
+def run_standalone(*, host: str, port: int, settings: Mapping[str, str], directory: Path) -> None:
+    """Run a node alone, without a cluster, until SIGTERM, SIGINT or SHUTDOWN; blocks.
+
+    Args:
+        host: Address to listen on.
+        port: Port for clients; 0 lets the system choose.
+        settings: Redis's option names and values.
+        directory: Becomes the working directory; the node's files go there.
+    Raises:
+        EngineError: a setting is unknown or out of range.
+        OSError: the port is in use, the address not ours, or the directory not there.
+    """
+    _set_up_logs(port, settings, "text")
+    os.chdir(directory)
+    trio.run(partial(serve_standalone, host=host, port=port, settings=settings))
+
+
+async def serve_member(
+    spec: NodeSpec, *, task_status: trio.TaskStatus[int] = trio.TASK_STATUS_IGNORED
+) -> None:
+    """:func:`run_member` within trio: started with the port when it listens; raises EngineError, OSError."""
+    engine = Engine(config=spec.settings, cluster=True, node_id=spec.node_id, run_id=spec.run_id)
+    member = Member(spec, os.getpid(), engine)
+    link = BusLink(spec.bus_socket, member, clock.new_rng())
+    table = ClusterCommands(lambda: member.standing(link.counters)).table()
+    port = engine.listen(spec.host, spec.port)
+    log.info(
+        "node %s listens on %s:%d, run %s, core %s", spec.node_id, spec.host, port, spec.run_id, spec.cpu
+    )
+    await Server(engine, table, beside=(link.run,)).serve(partial(task_status.started, port))
+
+
+async def serve_standalone(
+    *,
+    host: str,
+    port: int,
+    settings: Mapping[str, str],
+    task_status: trio.TaskStatus[int] = trio.TASK_STATUS_IGNORED,
+) -> None:
+    """The same for :func:`run_standalone`."""
+    engine = Engine(config=settings, node_id=clock.new_node_id(), run_id=clock.new_node_id())
+    table = disabled_table()
+    port = engine.listen(host, port)
+    log.info("listening on %s:%d", host, port)
+    await Server(engine, table).serve(partial(task_status.started, port))
+
+
+class Server:
+    """One engine's loop, from listening to the graceful stop.
+
+    Args:
+        engine: It listens already.
+        table: The control commands beside those of the process itself.
+        beside: Tasks that run as long as the loop.
+    """
+
+    def __init__(
+        self, engine: Engine, table: Table, *, beside: tuple[Callable[[], Awaitable[None]], ...] = ()
+    ) -> None:
+        self._engine = engine
+        self._stopping = trio.Event()
+        self._table = {**table, **AdminCommands(self._stopping.set).table()}
+        self._beside = beside
+
+    async def serve(self, on_started: Callable[[], None]) -> None:
+        """Serve until a signal or SHUTDOWN, then finish what was received and close; raises EngineError."""
+        try:
+            async with trio.open_nursery() as tasks:
+                control = Control(self._engine, self._table, tasks)
+                await tasks.start(self._stop_on_signals)
+                for task in self._beside:
+                    tasks.start_soon(task)
+                tasks.start_soon(self._turn, control.handle)
+                on_started()
+                await self._stopping.wait()
+                self._engine.stop_listening()
+                self._drain(control.handle)
+                tasks.cancel_scope.cancel()
+        finally:
+            self._engine.close()
+        log.info("stopped")
+
+    async def _turn(self, handle: Callable[[ControlRequest], None]) -> None:
+        turn, descriptor = self._engine.turn, self._engine.fileno()
+        while True:
+            await trio.lowlevel.wait_readable(descriptor)
+            for request in turn(budget_us=TURN_BUDGET_US):
+                handle(request)
+
+    def _drain(self, handle: Callable[[ControlRequest], None]) -> None:
+        """Serve what has arrived already, without waiting for more."""
+        poll = select.poll()
+        poll.register(self._engine.fileno(), select.POLLIN)
+        for _ in range(DRAIN_TURNS_MAX):
+            if not poll.poll(0):
+                return
+            for request in self._engine.turn(budget_us=TURN_BUDGET_US):
+                handle(request)
+
+    async def _stop_on_signals(self, *, task_status: trio.TaskStatus[None]) -> None:
+        with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+            task_status.started()
+            async for signum in signals:
+                log.info("stopping on %s", signal.Signals(signum).name)
+                self._stopping.set()
+
+
+def _set_up_logs(port: int, settings: Mapping[str, str], log_format: logs.LogFormat) -> None:
+    level = settings.get("loglevel", "notice")
+    # A level that is no level is the engine's to refuse, with all other settings.
+    logs.setup("node", port=port, log_format=log_format, level=level if level in logs.LEVELS else "notice")
