@@ -143,15 +143,13 @@ class Cluster(Commands[V], BlockingTarget, Generic[V]):
             ClusterError: see :mod:`pycluster.client.errors`.
         """
         timeout_ms = self.options.timeout_ms if timeout_s is None else max(1, round(timeout_s * 1_000))
-        spec = self._executor.spec(args)
-        access = spec.access
+        access = None
         if repeatable is not None:
             access = Access.IDEMPOTENT if repeatable else Access.WRITE
+        request = self._executor.request_for(args, access=access, binary=binary)
         if node is None:
-            request = Request[Any](args, self._executor.first_key(spec, args), access, binary=binary)
             return self._executor.call(request, timeout_ms)
-        part = Part(Request[Any](args, None, access, binary=binary), Address(*node))
-        (reply,) = self._executor.replies([part], timeout_ms)
+        (reply,) = self._executor.replies([Part(request, Address(*node))], timeout_ms)
         if isinstance(reply, Exception):
             raise reply
         return reply
@@ -160,7 +158,7 @@ class Cluster(Commands[V], BlockingTarget, Generic[V]):
         """Execute a command on every primary, and on every replica if asked to; replies or errors by node."""
         self.connect()
         nodes = self.primaries + (self.replicas if replicas else ())
-        request = Request[Any](args, None, self._executor.spec(args).access)
+        request = self._executor.request_for(args)
         replies = self._executor.replies([Part(request, node) for node in nodes], self.options.timeout_ms)
         return dict(zip(nodes, replies, strict=True))
 

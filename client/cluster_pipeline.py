@@ -7,7 +7,7 @@ from typing import Any, Generic, Self, TypeVar
 from pycluster.client.commands import Commands
 from pycluster.client.executor import Executor
 from pycluster.client.pipeline import CommandQueue, PendingBatch, Queued, results_of
-from pycluster.client.request import Operation, QueueTarget, Request, V
+from pycluster.client.request import Operation, QueueTarget, V
 from pycluster.client.resp import Argument
 
 R = TypeVar("R")
@@ -38,8 +38,7 @@ class Pipeline(Commands[V], QueueTarget, Generic[V]):
             PipelineFullError: ``pipeline_depth_max`` commands are queued already.
             UnsupportedCommandError: it would change the state of a pooled connection.
         """
-        spec = self._executor.spec(args)
-        return self._queue.add(Request[Any](args, self._executor.first_key(spec, args), spec.access))
+        return self._queue.add(self._executor.request_for(args))
 
     def execute(self, *, raise_on_error: bool | None = None, timeout_s: float | None = None) -> list[Any]:
         """Execute what is queued; the queue is empty afterwards.

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import attrs
 
+from pycluster.client.errors import UnexpectedReplyError
 from pycluster.client.resp import Argument, encode
 
 
@@ -167,21 +168,21 @@ class CommandTable:
         """Take the reply of ``COMMAND INFO name``, strings as bytes; an unknown command counts as keyless.
 
         Raises:
-            ValueError: the reply has another shape than a list with one entry.
+            UnexpectedReplyError: the reply is no list of one entry.
         """
-        if not isinstance(reply, list) or len(reply) != 1:
-            raise ValueError(f"COMMAND INFO {name} answered {type(reply).__name__}, not a list of one entry")
-        spec = CommandSpec() if reply[0] is None else _spec_from_entry(name, reply[0])
+        try:
+            (entry,) = reply
+            spec = CommandSpec() if entry is None else _spec_from_entry(entry)
+        except (TypeError, ValueError, IndexError) as exc:
+            raise UnexpectedReplyError(f"COMMAND INFO {name}", str(exc)) from exc
         if len(self._learned) < LEARNED_MAX:
             self._learned[name] = spec
         return spec
 
 
-def _spec_from_entry(name: str, entry: Any) -> CommandSpec:
-    try:
-        flags, key_at = {bytes(flag) for flag in entry[2]}, int(entry[3])
-    except (TypeError, ValueError, IndexError) as exc:
-        raise ValueError(f"COMMAND INFO {name}: malformed entry") from exc
+def _spec_from_entry(entry: Sequence[Any]) -> CommandSpec:
+    """Read name, arity, flags, first key, ... of one command; raises TypeError, ValueError or IndexError."""
+    flags, key_at = frozenset(bytes(flag) for flag in entry[2]), int(entry[3])
     access = Access.READ if b"readonly" in flags else Access.WRITE
     if key_at > 0:
         return CommandSpec(access=access, key_at=key_at)

@@ -20,6 +20,7 @@
     │   ├── ConnectionFailedError   nothing was executed
     │   ├── ConnectionLostError     the command may have been executed
     │   └── ProtocolError           the peer does not speak RESP
+    ├── UnexpectedReplyError        a reply of another shape than the command's
     ├── NoNodeReachableError
     ├── DeadlineExceededError       also a TimeoutError; says whether the command may have been executed
     └── PipelineError               the first error of a pipeline, with all its results
@@ -204,7 +205,20 @@ class ConnectionLostError(NodeError):
 
 
 class ProtocolError(NodeError):
-    """The peer sent something that is not RESP, or a reply of an unexpected shape."""
+    """The peer sent something that is not RESP."""
+
+
+class UnexpectedReplyError(ClusterError):
+    """A reply has another shape than the command promises; the server may be of another make.
+
+    Attributes:
+        command: the command's name.
+        detail: what was wrong with the reply.
+    """
+
+    def __init__(self, command: str, detail: str) -> None:
+        super().__init__(f"unexpected reply to {command}: {detail}")
+        self.command, self.detail = command, detail
 
 
 class NoNodeReachableError(ClusterError):

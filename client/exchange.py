@@ -47,7 +47,7 @@ class Flight:
         if connection is None or self.error is not None:
             return
         try:
-            self._unsent = self._unsent[connection.write_some(self._unsent) :]
+            self._unsent = self._unsent[connection.send_some(self._unsent) :]
         except ConnectionFailedError as exc:
             # Of several commands the first may have been sent whole.
             several = len(self.share.payloads) > 1
@@ -64,7 +64,7 @@ class Flight:
             return
         if events & ~select.POLLOUT:
             try:
-                self.connection.read_available()
+                self.connection.receive()
             except ConnectionLostError as exc:
                 self.error = exc
                 return

@@ -8,14 +8,13 @@ from typing import Any
 
 from pycluster.client.address import Address
 from pycluster.client.batch import Batch
-from pycluster.client.command_table import Access, CommandSpec, command_name
+from pycluster.client.command_table import Access
 from pycluster.client.errors import (
     ClosedError,
     ClusterError,
     ConnectionLostError,
     DeadlineExceededError,
     NoNodeReachableError,
-    ProtocolError,
     ResponseError,
 )
 from pycluster.client.exchange import Flight, exchange
@@ -177,57 +176,57 @@ class Executor:
             self._refresh_lock.release()
 
     def _fetch_slots(self, deadline_ms: int) -> None:
-        causes: list[tuple[Address, Exception]] = []
-        for address in self.router.refresh_candidates():
-            now_ms = clock.monotonic_ms()
-            until_ms = min(deadline_ms, now_ms + self.options.connect_timeout_ms)
+        steps = self.router.refreshing()
+        address = next(steps)
+        while True:
+            start_ms = clock.monotonic_ms()
+            until_ms = min(deadline_ms, start_ms + self.options.connect_timeout_ms)
+            answer: Any
             try:
-                reply = self._round_trip(address, pack(CLUSTER_SLOTS), True, now_ms, until_ms)
-                self.router.take_slots(reply, address)
+                answer = self._round_trip(address, CLUSTER_SLOTS, True, start_ms, until_ms)
             except ClosedError:
                 raise
             except ClusterError as exc:
-                causes.append((address, exc))
-            else:
-                self.router.refresh.finish(succeeded=True, now_ms=clock.monotonic_ms())
-                self._forget_pools()
-                return
-        raise NoNodeReachableError(causes)
+                answer = exc
+            try:
+                address = steps.send(answer)
+            except StopIteration:
+                break
+        self.router.refresh.finish(succeeded=True, now_ms=clock.monotonic_ms())
+        self._forget_pools()
 
     def _forget_pools(self) -> None:
         """Close the pools of nodes that are no more."""
-        slots = self.router.slots
-        known = {*slots.primaries(), *slots.replicas(), *self.router.seeds}
+        known = self.router.known_addresses()
         with self._pools_lock:
             gone = [self._pools.pop(address) for address in list(self._pools) if address not in known]
         for pool in gone:
             pool.close()
 
-    def spec(self, args: tuple[Argument, ...]) -> CommandSpec:
-        """What is known of a command; a server is asked if nothing is."""
-        spec = self.router.spec(args)
-        if spec is not None:
-            return spec
-        name = command_name(args)
-        request = Request[Any](("COMMAND", "INFO", name), None, Access.READ, binary=True)
-        reply = self.call(request, self.options.timeout_ms)
-        try:
-            return self.router.commands.learn(name, reply)
-        except ValueError as exc:
-            raise ProtocolError(self.router.slots.primaries()[0], str(exc)) from exc
+    def request_for(
+        self, args: tuple[Argument, ...], *, access: Access | None = None, binary: bool = False
+    ) -> Request[Any]:
+        """The request for a command given by its words; a server is asked about one that is not built in.
 
-    def first_key(self, spec: CommandSpec, args: tuple[Argument, ...]) -> Argument | None:
-        """The key that routes a command; where only the server can tell, it is asked."""
-        if not spec.ask_server:
-            return spec.first_key(args)
-        request = Request[Any](("COMMAND", "GETKEYS", *args), None, Access.READ, binary=True)
-        try:
-            keys = self.call(request, self.options.timeout_ms)
-        except (
-            ResponseError
-        ):  # "The command has no key arguments", or wrong ones: the command itself will say
-            return None
-        return keys[0] if keys else None
+        Raises:
+            UnsupportedCommandError: it would change the state of a pooled connection.
+        """
+        request = self.router.request_for(args, access=access, binary=binary)
+        if request is not None:
+            return request
+        steps = self.router.asking_for(args, access=access, binary=binary)
+        question = next(steps)
+        while True:
+            answer: Any
+            try:
+                answer = self.call(question, self.options.timeout_ms)
+            except ResponseError as exc:
+                answer = exc
+            try:
+                question = steps.send(answer)
+            except StopIteration as stop:
+                resolved: Request[Any] = stop.value
+                return resolved
 
 
 def _land(pool: ConnectionPool, flight: Flight) -> None:

@@ -8,7 +8,13 @@ from typing import Any, Generic, TypeVar
 import attrs
 
 from pycluster.client.batch import UNANSWERED, Batch, Item
-from pycluster.client.errors import NotExecutedError, PipelineError, PipelineFullError, UsageError
+from pycluster.client.errors import (
+    NotExecutedError,
+    PipelineError,
+    PipelineFullError,
+    UnexpectedReplyError,
+    UsageError,
+)
 from pycluster.client.request import Operation, Part, Request
 
 R = TypeVar("R")
@@ -85,9 +91,10 @@ class PendingBatch:
 def _result(operation: Operation[R], parts: Sequence[Part], replies: Sequence[Any]) -> R | Exception:
     try:
         return operation.merge(parts, replies)
-    except (TypeError, ValueError, IndexError, AttributeError) as exc:
-        # A reply that makes no sense must not take the other commands' results along.
+    except UnexpectedReplyError as exc:  # must not take the other commands' results along
         return exc
+    except (TypeError, ValueError) as exc:  # from combining the parts of one command
+        return UnexpectedReplyError(type(operation).__name__, str(exc))
 
 
 def merged(operation: Operation[R], parts: Sequence[Part], replies: Sequence[Any]) -> R | Exception:

@@ -44,9 +44,8 @@ class ConnectionPool:
             AuthenticationError, LoadingError: see :meth:`Connection.open`.
         """
         while True:
-            try:
-                connection = self._idle.pop()
-            except IndexError:
+            connection = self._take_idle()
+            if connection is None:
                 if self._reserve(deadline_ms):
                     return self._open(now_ms, deadline_ms)
                 continue
@@ -54,6 +53,12 @@ class ConnectionPool:
                 connection.used_at_ms = now_ms
                 return connection
             self.discard(connection)
+
+    def _take_idle(self) -> Connection | None:
+        try:
+            return self._idle.pop()
+        except IndexError:  # asking first would be a race
+            return None
 
     def _reserve(self, deadline_ms: int) -> bool:
         """True: the caller may open one. False: there may be an idle one by now."""
@@ -111,11 +116,7 @@ class ConnectionPool:
         self._drain()
 
     def _drain(self) -> None:
-        while True:
-            try:
-                connection = self._idle.pop()
-            except IndexError:
-                return
+        while (connection := self._take_idle()) is not None:
             self.discard(connection)
 
     def close(self) -> None:

@@ -18,6 +18,7 @@ import attrs
 
 from pycluster.client.address import Address
 from pycluster.client.command_table import Access
+from pycluster.client.errors import UnexpectedReplyError
 from pycluster.client.resp import Argument, encode
 from pycluster.client.slots import key_slot
 
@@ -80,8 +81,13 @@ class Request(Operation[R]):
         return self.result(replies[0])
 
     def result(self, reply: Any) -> R:
-        """What the caller gets for a reply."""
-        return reply if self.decode is None else self.decode(reply)
+        """What the caller gets for a reply; raises UnexpectedReplyError for one that makes no sense."""
+        if self.decode is None:
+            return reply  # type: ignore[no-any-return]  # R says what the server answers
+        try:
+            return self.decode(reply)
+        except (TypeError, ValueError) as exc:
+            raise UnexpectedReplyError(str(self.args[0]), str(exc)) from exc
 
 
 @attrs.define(eq=False)

@@ -64,10 +64,11 @@ class ReplyParser:
             notEnoughData=INCOMPLETE,
         )
         self._decode = decode
-        self.feed: Final[Callable[[bytes | bytearray, int, int], None]] = self._reader.feed  # type: ignore[assignment]  # the stub knows no bytearray
+        # The stub of hiredis knows str and bytes only, but any buffer will do.
+        self.feed: Final[Callable[[bytes | bytearray, int, int], None]] = self._reader.feed  # type: ignore
         """``feed(buffer, offset, length)``: append bytes off the wire; the buffer may be reused."""
 
-    def next_reply(self, *, binary: bool = False) -> Any:
+    def next_reply(self, binary: bool = False) -> Any:
         """The next whole reply, or :data:`INCOMPLETE`.
 
         A push message comes out as ``hiredis.PushNotification``, a list.
