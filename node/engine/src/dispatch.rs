@@ -1,14 +1,14 @@
 //! From a parsed request to a finished reply: every check a command passes before and after it runs.
 
 use crate::clock::{ticks, ticks_to_us};
-use crate::commands::call::Call;
+use crate::commands::call::{Call, FirstKey};
 use crate::commands::error::CommandError;
 use crate::commands::keys::{InvalidKeys, for_each_key};
 use crate::commands::registry;
 use crate::commands::registry::Entry;
 use crate::commands::spec::{CommandSpec, Flags};
 use crate::evict::Evictor;
-use crate::keyspace::{Keys, Keyspace};
+use crate::keyspace::{HashedKey, Keys, Keyspace};
 use crate::observe;
 use crate::resp::{Args, Reply};
 use crate::server::{Server, Session, SessionFlags, Waiting};
@@ -30,14 +30,50 @@ pub enum Outcome {
     Postponed,
 }
 
+/// What is known of a request before it runs: its row, and where its first key is.
+#[derive(Clone, Copy, Debug)]
+pub struct Prepared {
+    entry: Option<Entry>,
+    first_key: Option<FirstKey>,
+}
+
+/// Look a request's row up, hash its first key, and start to load the memory in which the key is looked for.
+///
+/// A pipeline's requests are prepared some at a time: their cache misses overlap instead of adding up.
+#[inline]
+pub fn prepare(core: &Core, session: &Session, args: Args<'_>) -> Prepared {
+    let entry = registry().find(args.get(0));
+    let first_key = entry.and_then(|entry| entry.spec.first_key_index()).filter(|index| *index < args.len());
+    let first_key = first_key.map(|index| {
+        let key = core.keyspace.hash_key(args.get(index));
+        core.keyspace.database(session.db).prefetch(&key);
+        FirstKey { index, slot: key.slot, hash: key.hash }
+    });
+    Prepared { entry, first_key }
+}
+
+/// The second stage of [`prepare`], when what the first one asked for has come.
+#[inline]
+pub fn prefetch(core: &Core, session: &Session, args: Args<'_>, prepared: &Prepared) {
+    if let Some(FirstKey { index, slot, hash }) = prepared.first_key {
+        core.keyspace.database(session.db).prefetch_entry(&HashedKey { bytes: args.get(index), slot, hash });
+    }
+}
+
 /// Run one request of a client.
 #[inline]
-pub fn run(core: &mut Core, session: &mut Session, reply: &mut Reply, args: Args<'_>) -> Outcome {
+pub fn run(
+    core: &mut Core,
+    session: &mut Session,
+    reply: &mut Reply,
+    args: Args<'_>,
+    prepared: &Prepared,
+) -> Outcome {
     let mark = reply.mark();
     let silent = session.flags.contains(SessionFlags::REPLY_SKIP_NEXT);
     session.flags.remove(SessionFlags::REPLY_SKIP_NEXT);
-    let outcome = match resolve(args) {
-        Ok(entry) => checked(core, session, reply, args, entry),
+    let outcome = match resolve(args, prepared.entry) {
+        Ok(entry) => checked(core, session, reply, args, entry, prepared.first_key),
         Err(error) => {
             refuse(core, reply, &error, None);
             Outcome::Done
@@ -53,9 +89,8 @@ pub fn run(core: &mut Core, session: &mut Session, reply: &mut Reply, args: Args
 
 /// Find the command's row and see that it has as many arguments as it takes.
 #[inline]
-fn resolve(args: Args<'_>) -> Result<Entry, CommandError> {
-    let name = args.get(0);
-    let Some(mut entry) = registry().find(name) else {
+fn resolve(args: Args<'_>, entry: Option<Entry>) -> Result<Entry, CommandError> {
+    let Some(mut entry) = entry else {
         return Err(unknown_command(args));
     };
     if !entry.spec.subcommands.is_empty() && args.len() > 1 {
@@ -77,11 +112,12 @@ fn checked(
     reply: &mut Reply,
     args: Args<'_>,
     entry: Entry,
+    first_key: Option<FirstKey>,
 ) -> Outcome {
     let spec = entry.spec;
     let mut slot = None;
     if core.server.identity.cluster && !spec.key_specs.is_empty() {
-        match cluster_slot(&core.server, session, spec, args) {
+        match cluster_slot(&core.server, session, spec, args, first_key) {
             Ok(found) => slot = found,
             Err(error) => {
                 session.flags.remove(SessionFlags::ASKING);
@@ -100,7 +136,7 @@ fn checked(
         session.waiting = Waiting::Pause;
         return Outcome::Postponed;
     }
-    execute(core, session, reply, args, entry, slot);
+    execute(core, session, reply, args, entry, slot, first_key);
     Outcome::Done
 }
 
@@ -113,6 +149,7 @@ fn execute(
     args: Args<'_>,
     entry: Entry,
     slot: Option<SlotIndex>,
+    first_key: Option<FirstKey>,
 ) {
     let spec = entry.spec;
     if !core.server.monitors.is_empty() {
@@ -130,6 +167,7 @@ fn execute(
         server: &mut core.server,
         now,
         slot,
+        first_key,
         dirty: 0,
     };
     let mark = call.reply.mark();
@@ -174,12 +212,15 @@ fn cluster_slot(
     session: &Session,
     spec: &CommandSpec,
     args: Args<'_>,
+    first_key: Option<FirstKey>,
 ) -> Result<Option<SlotIndex>, CommandError> {
-    let mut slot: Option<SlotIndex> = None;
+    let mut slot = first_key.map(|key| key.slot);
     let mut crossed = false;
     let found = for_each_key(spec, args, |_, index| {
-        let this = key_slot(args.get(index));
-        crossed |= *slot.get_or_insert(this) != this;
+        if first_key.is_none_or(|key| key.index != index) {
+            let this = key_slot(args.get(index));
+            crossed |= *slot.get_or_insert(this) != this;
+        }
     });
     // A command whose keys can't be found is left to its handler, which knows the better error.
     if found == Err(InvalidKeys) {

@@ -11,6 +11,14 @@ use crate::slot::SlotIndex;
 /// A command either wrote its reply, or gives the error to write.
 pub type CommandResult = Result<(), CommandError>;
 
+/// A command's first key, hashed before the command runs.
+#[derive(Clone, Copy, Debug)]
+pub struct FirstKey {
+    pub index: usize,
+    pub slot: SlotIndex,
+    pub hash: u64,
+}
+
 /// What a handler works with. The fields are borrowed apart, so that a value found in `keys` can be written to `reply`.
 pub struct Call<'a> {
     pub spec: &'static CommandSpec,
@@ -25,6 +33,8 @@ pub struct Call<'a> {
     pub now: Now,
     /// In a cluster, the slot that all keys of the command share.
     pub slot: Option<SlotIndex>,
+    /// The first key's hashes; take keys from [`Call::key`], which knows.
+    pub first_key: Option<FirstKey>,
     /// Number of changes made to the data; a write command that leaves it at 0 changed nothing.
     pub dirty: u64,
 }
@@ -33,7 +43,11 @@ impl<'a> Call<'a> {
     /// The key in argument `index`, hashed.
     #[inline]
     pub fn key(&self, index: usize) -> HashedKey<'a> {
-        self.hash_key(self.args.get(index))
+        let bytes = self.args.get(index);
+        match self.first_key {
+            Some(first) if first.index == index => HashedKey { bytes, slot: first.slot, hash: first.hash },
+            _ => self.hash_key(bytes),
+        }
     }
 
     /// A key of this command, hashed.

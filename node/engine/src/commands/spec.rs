@@ -365,6 +365,17 @@ impl CommandSpec {
         if arity >= 0 { count == arity } else { count >= -arity }
     }
 
+    /// The argument that is the first key, if that can be told without looking at the others.
+    #[inline]
+    pub fn first_key_index(&self) -> Option<usize> {
+        match self.key_specs.first()?.begin {
+            BeginSearch::Index(index) if !matches!(self.key_specs[0].find, FindKeys::Count { .. }) => {
+                Some(index)
+            }
+            _ => None,
+        }
+    }
+
     /// First key, last key and step as old clients know them: only keys at fixed positions; zeros when there are none.
     pub fn legacy_key_range(&self) -> (i32, i32, i32) {
         let ranges: Vec<(i32, i32, i32)> = self

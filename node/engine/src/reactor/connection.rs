@@ -4,10 +4,11 @@ use rustix::buffer::spare_capacity;
 use rustix::io::Errno;
 use rustix::net::{self, RecvFlags, SendAncillaryBuffer, SendFlags};
 
+use super::lookahead::{Lookahead, Rest};
 use super::poll::{Event, Source};
 use super::{READ_BYTES, Reactor};
 use crate::dispatch::{self, Core, Outcome};
-use crate::resp::{Progress, ProtocolError};
+use crate::resp::ProtocolError;
 use crate::server::{Client, ClientKey, SessionFlags, Waiting, Watched};
 
 /// Room made in a client's own buffer for the next read.
@@ -199,43 +200,70 @@ impl Reactor {
         if let Some(spare) = self.spare_reply.take() {
             client.reply.queue.lend_buffer(spare);
         }
+        let mut lookahead = std::mem::take(&mut self.lookahead);
+        let result = self.run_ahead(core, client, bytes, &mut lookahead);
+        lookahead.clear();
+        self.lookahead = lookahead;
+        result
+    }
+
+    #[inline]
+    fn run_ahead(
+        &mut self,
+        core: &mut Core,
+        client: &mut Client,
+        bytes: &[u8],
+        lookahead: &mut Lookahead,
+    ) -> Result<std::ops::Range<usize>, Closed> {
         let mut at = 0;
         while client.session.waiting == Waiting::No {
-            let consumed = match client.ready.take() {
-                Some(consumed) => consumed,
-                None => match client.parser.advance(&bytes[at..]) {
-                    Ok(Progress::Complete { consumed }) => consumed,
-                    Ok(Progress::Incomplete { keep }) => return Ok(at..at + keep),
-                    Err(ProtocolError(text)) => {
-                        client.reply.error(&format!("ERR {text}"));
-                        core.server.stats.count_error("ERR");
-                        client.session.flags.insert(SessionFlags::CLOSE_AFTER_REPLY);
-                        return Ok(bytes.len()..bytes.len());
-                    }
-                },
-            };
-            let args = client.parser.args(&bytes[at..]);
-            if !args.is_empty() {
-                let outcome = dispatch::run(core, &mut client.session, &mut client.reply, args);
-                if outcome == Outcome::Postponed {
-                    client.ready = Some(consumed);
-                    break;
+            let rest = lookahead.parse(core, client, bytes, at);
+            for index in 0..lookahead.len() {
+                if client.session.waiting != Waiting::No {
+                    // What was begun behind it will be parsed again, from bytes that are kept.
+                    client.parser.reset();
+                    return Ok(at..bytes.len());
                 }
+                if let Some((args, prepared)) = lookahead.get(index, bytes) {
+                    let outcome = dispatch::run(core, &mut client.session, &mut client.reply, args, prepared);
+                    if outcome == Outcome::Postponed {
+                        client.parser.reset();
+                        return Ok(lookahead.postpone(client, index)..bytes.len());
+                    }
+                }
+                at = lookahead.end(index);
+                if client.session.flags.intersects(SessionFlags::CLOSE_AFTER_REPLY | SessionFlags::KILLED) {
+                    return Ok(bytes.len()..bytes.len());
+                }
+                self.bound_output(core, client)?;
             }
-            client.parser.reset();
-            at += consumed;
-            if client.session.flags.intersects(SessionFlags::CLOSE_AFTER_REPLY | SessionFlags::KILLED) {
-                return Ok(bytes.len()..bytes.len());
-            }
-            if client.reply.queue.len() as u64 > core.server.config.client_output_pause_bytes {
-                self.flush(core, client)?;
-                if client.reply.queue.len() as u64 > core.server.config.client_output_pause_bytes {
-                    core.server.stats.clients_paused_for_output += 1;
-                    client.session.waiting = Waiting::Output;
+            lookahead.clear();
+            match rest {
+                Rest::More => {}
+                Rest::Partial(kept) if client.session.waiting == Waiting::No => return Ok(kept),
+                Rest::Partial(_) => client.parser.reset(),
+                Rest::Error(ProtocolError(text)) => {
+                    client.reply.error(&format!("ERR {text}"));
+                    core.server.stats.count_error("ERR");
+                    client.session.flags.insert(SessionFlags::CLOSE_AFTER_REPLY);
+                    return Ok(bytes.len()..bytes.len());
                 }
             }
         }
         Ok(at..bytes.len())
+    }
+
+    /// Let the client wait when its unsent replies pass their bound.
+    #[inline]
+    fn bound_output(&mut self, core: &mut Core, client: &mut Client) -> Result<(), Closed> {
+        if client.reply.queue.len() as u64 > core.server.config.client_output_pause_bytes {
+            self.flush(core, client)?;
+            if client.reply.queue.len() as u64 > core.server.config.client_output_pause_bytes {
+                core.server.stats.clients_paused_for_output += 1;
+                client.session.waiting = Waiting::Output;
+            }
+        }
+        Ok(())
     }
 
     /// Send what was written; close the connection if that was its last reply.

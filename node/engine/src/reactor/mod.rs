@@ -3,6 +3,7 @@
 mod connection;
 mod cron;
 mod listen;
+mod lookahead;
 mod poll;
 
 use std::io;
@@ -11,6 +12,7 @@ use std::os::fd::{BorrowedFd, OwnedFd, RawFd};
 use crate::clock::{Now, monotonic_us};
 use crate::dispatch::Core;
 use crate::server::ClientKey;
+use lookahead::Lookahead;
 use poll::{Event, Poll, Source};
 
 /// How long a turn waits for more traffic before it hands the thread back.
@@ -31,6 +33,7 @@ pub struct Reactor {
     read_buffer: Vec<u8>,
     /// An empty reply buffer, lent to the client that is served.
     spare_reply: Option<Vec<u8>>,
+    lookahead: Lookahead,
     hz: i64,
 }
 
@@ -51,6 +54,7 @@ impl Reactor {
             events: Vec::new(),
             read_buffer: vec![0; READ_BYTES],
             spare_reply: None,
+            lookahead: Lookahead::default(),
             hz,
         })
     }

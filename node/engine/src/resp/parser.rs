@@ -159,6 +159,7 @@ impl Parser {
         self.remaining = None;
         self.bulk_bytes = None;
         self.cursor = 0;
+        self.large = None;
         if self.args.capacity() > ARGS_RESERVED_MAX {
             self.args = Vec::new();
         }
