@@ -1,0 +1,140 @@
+"""How two replies to one command are compared; the rules are the table in docs/compatibility.md."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import TypeAlias
+
+import attrs
+from differential.wire import Argv, Frame
+
+Comparison: TypeAlias = Callable[[Frame, Frame], bool]
+"""Whether two replies, neither of them an error, count as equal."""
+
+COMPATIBILITY_PAGE = Path(__file__).parents[2] / "docs" / "compatibility.md"
+
+
+def exact(ours: Frame, theirs: Frame) -> bool:
+    """Byte for byte."""
+    return ours == theirs
+
+
+def unordered(ours: Frame, theirs: Frame) -> bool:
+    """Byte for byte after sorting the elements of every array, set and map, however deep."""
+    return _sorted(ours) == _sorted(theirs)
+
+
+def by_type(ours: Frame, theirs: Frame) -> bool:
+    """The same RESP type, and both null or neither."""
+    return ours.kind == theirs.kind and ours.is_null == theirs.is_null
+
+
+def by_shape(ours: Frame, theirs: Frame) -> bool:
+    """The same types and lengths throughout; texts that are map keys are the same as well."""
+    if not by_type(ours, theirs) or len(ours.items) != len(theirs.items):
+        return False
+    if ours.kind == b"%" and ours.items[::2] != theirs.items[::2]:
+        return False
+    return all(by_shape(one, other) for one, other in zip(ours, theirs, strict=True))
+
+
+def by_fields(ours: Frame, theirs: Frame) -> bool:
+    """Lines of ``name=value`` words: the same names in the same order, however many lines."""
+    return by_type(ours, theirs) and _field_names(ours) == _field_names(theirs)
+
+
+def within(tolerance: int) -> Comparison:
+    """Integers that differ by at most ``tolerance``; zero and negative ones must be equal."""
+
+    def close(ours: Frame, theirs: Frame) -> bool:
+        if ours.kind != b":" or theirs.kind != b":":
+            return ours == theirs
+        one, other = int(ours.text), int(theirs.text)
+        return one == other or (one > 0 and other > 0 and abs(one - other) <= tolerance)
+
+    return close
+
+
+def comparison_named(name: str) -> Comparison:
+    """The comparison that the table calls ``name``; raises ValueError for an unknown one."""
+    if (tolerance := re.fullmatch(r"within (\d+)", name)) is not None:
+        return within(int(tolerance[1]))
+    named: dict[str, Comparison] = {
+        "unordered": unordered,
+        "type": by_type,
+        "shape": by_shape,
+        "fields": by_fields,
+    }
+    if name not in named:
+        raise ValueError(f"docs/compatibility.md names an unknown comparison: {name!r}")
+    return named[name]
+
+
+@attrs.frozen
+class Rules:
+    """Comparisons by command name; commands without one are compared byte for byte."""
+
+    by_command: Mapping[bytes, Comparison]
+
+    def equal(self, argv: Argv, ours: Frame, theirs: Frame) -> bool:
+        """Whether the two servers agree; errors are always compared byte for byte."""
+        if ours == theirs:
+            return True
+        if ours.is_error or theirs.is_error:
+            return False
+        compare = self.by_command.get(self._name(argv), exact)
+        return compare(ours, theirs)
+
+    def _name(self, argv: Argv) -> bytes:
+        """The command with its subcommand, if it is one of a container that has rules for subcommands."""
+        name = argv[0].upper()
+        is_container = any(command.startswith(name + b" ") for command in self.by_command)
+        return b" ".join(argv[:2]).upper() if is_container else name
+
+
+@attrs.frozen
+class Difference:
+    """A row of the table of differences that are meant: one command line and what either server answers."""
+
+    command: str
+    oracle_reply: str
+    subject_reply: str
+    reason: str
+
+
+def load_rules(page: Path = COMPATIBILITY_PAGE) -> Rules:
+    """Read the table between the ``rules`` marks."""
+    rules: dict[bytes, Comparison] = {}
+    for commands, comparison, _reason in _table(page.read_text(), "rules"):
+        for command in commands.replace("`", "").split(","):
+            rules[command.strip().encode()] = comparison_named(comparison)
+    return Rules(rules)
+
+
+def load_differences(page: Path = COMPATIBILITY_PAGE) -> list[Difference]:
+    """Read the table between the ``differences`` marks."""
+    return [
+        Difference(command.strip("`"), oracle.strip("`"), subject.strip("`"), reason)
+        for command, oracle, subject, reason in _table(page.read_text(), "differences")
+    ]
+
+
+def _table(page: str, name: str) -> Iterator[list[str]]:
+    """Rows below the header of the Markdown table between ``<!-- name -->`` and ``<!-- end -->``."""
+    inside = page.split(f"<!-- {name} -->", 1)[1].split("<!-- end -->", 1)[0]
+    for line in inside.strip().splitlines()[2:]:
+        yield [cell.strip().replace("\\|", "|") for cell in re.split(r"(?<!\\)\|", line.strip().strip("|"))]
+
+
+def _sorted(frame: Frame) -> bytes:
+    items = [_sorted(item) for item in frame]
+    if frame.kind in b"%|":
+        items = sorted(key + value for key, value in zip(items[::2], items[1::2], strict=True))
+    elif frame.kind in b"*~":
+        items.sort()
+    return frame.head + frame.payload + b"".join(items)
+
+
+def _field_names(frame: Frame) -> list[list[bytes]]:
+    lines = frame.text.splitlines()
+    return [[word.split(b"=", 1)[0] for word in line.split(b" ")] for line in lines[:1]]
