@@ -31,8 +31,8 @@ class LoadReport(TypedDict):
     misses: int
     """Reads that did not."""
     errors: dict[str, int]
-    """By the error reply's first word; ``connection lost``, ``unanswered``, ``no owner`` and ``protocol error: ...``
-    are the generator's own. At most 65 kinds."""
+    """By the error reply's first word; ``connection lost``, ``unanswered``, ``no owner``, ``too many redirects``
+    and ``protocol error: ...`` are the generator's own. At most 65 kinds."""
     ops_shed: int
     """Operations never sent: no connection could take them within ``lag_max_s``."""
     saturated: bool
@@ -80,16 +80,16 @@ def run(
     """Put load on the server, or the cluster, at ``host:port`` and report what was measured.
 
     Args:
-        rate: Operations a second, all connections together: an open loop, whose operations are due at this rate
-            whatever the server does. None: a closed loop.
-        pipeline: Commands each client of a closed loop sends at once, 1 to 10000; the next ones follow when all are
-            answered.
+        rate: Operations a second, all connections together: an open loop, whose operations are due at this
+            rate whatever the server does. None: a closed loop.
+        pipeline: Commands each client of a closed loop sends at once, 1 to 10000; the next ones follow when
+            all are answered.
         connections: 1 to 20000 in all; a cluster spreads them over its primaries, at least one each.
         ops: Length in operations; give either this or ``duration_s``.
         duration_s: Length in seconds, up to a day.
         warmup_s: Load before the measurement starts.
-        keys: Number of distinct keys: ``key:`` and a zero-padded number, which at ``key_size`` 16 are the keys of
-            ``redis-benchmark -r``.
+        keys: Number of distinct keys: ``key:`` and a zero-padded number, which at ``key_size`` 16 are the
+            keys of ``redis-benchmark -r``.
         key_size: Bytes of every key, up to 64 KiB.
         value_size: Bytes of every value, up to 16 MiB: random letters.
         reads: GETs in proportion to ``writes``, which are SETs; drawn at random.
@@ -97,8 +97,8 @@ def run(
         zipf_exponent: Skew of ``zipf``, above 0 and at most 10.
         expire_s: Writes carry EX with this many seconds.
         cluster: Route keys by CLUSTER SLOTS, following MOVED and ASK. None: if the server serves slots.
-        spin: Poll without sleeping: sends within about a microsecond of the due time and takes a whole core. Otherwise
-            a kernel timer wakes the generator, some tens of microseconds late.
+        spin: Poll without sleeping: sends within about a microsecond of the due time and takes a whole core.
+            Otherwise a kernel timer wakes the generator, some tens of microseconds late.
         lag_max_s: Longest wait for a connection that can take an operation, up to 600; then it is shed.
         seed: The same seed gives the same operations.
 
