@@ -5,10 +5,12 @@ import os
 from typing import Literal
 
 import click
-from pycluster.bench import _loadgen
-from pycluster.bench.load_report import LoadSettings, to_tables
-from pycluster.bench.servers import pinned
 from rich.console import Console
+
+from pycluster.bench import _loadgen
+from pycluster.bench.load import LoadSettings
+from pycluster.bench.load_report import to_tables
+from pycluster.bench.servers import pinned
 
 RATE_DEFAULT = 10_000.0
 FILL_CONNECTIONS = 8
@@ -17,7 +19,7 @@ FILL_PIPELINE = 32
 OUTPUT_WIDTH = 120
 
 
-class Address(click.ParamType):
+class Address(click.ParamType[tuple[str, int]]):
     """``HOST:PORT``; an IPv6 address may stand in brackets."""
 
     name = "host:port"
@@ -32,7 +34,7 @@ class Address(click.ParamType):
         return host.removeprefix("[").removesuffix("]"), int(port)
 
 
-class Mix(click.ParamType):
+class Mix(click.ParamType[tuple[int, int]]):
     """``READS:WRITES``, whole numbers, not both 0."""
 
     name = "reads:writes"
@@ -49,8 +51,12 @@ class Mix(click.ParamType):
 
 @click.command()
 @click.argument("address", type=Address(), metavar="HOST:PORT")
-@click.option("--rate", type=float, help=f"Operations a second, in all [{RATE_DEFAULT:,.0f}].")
-@click.option("--pipeline", type=int, help="A closed loop instead: each client sends so many at once.")
+@click.option(
+    "--rate",
+    type=click.FloatRange(min=0, min_open=True),
+    help=f"Operations a second in all [{RATE_DEFAULT:,.0f}].",
+)
+@click.option("--pipeline", type=click.IntRange(min=1), help="A closed loop instead, so many at once.")
 @click.option("--connections", "-c", default=50, show_default=True, help="In all; spread over the primaries.")
 @click.option("--duration", "duration_s", type=float, help="Seconds [10].")
 @click.option("--ops", type=int, help="Length in operations instead.")
@@ -100,8 +106,8 @@ def bench(
 ) -> None:
     """Put load on a server, or a cluster through any of its nodes, and report its latency.
 
-    Operations are due at a fixed rate, whatever the server does, and latency counts from the due time. The keys are
-    key:000... to key:999...; what they hold is overwritten.
+    Operations are due at a fixed rate, whatever the server does, and latency counts from the due time. The
+    keys are key:000... to key:999...; what they hold is overwritten.
     """
     if rate is not None and pipeline is not None:
         raise click.UsageError("--rate makes an open loop and --pipeline a closed one: give one of them")

@@ -5,13 +5,14 @@ import json
 from pathlib import Path
 
 import click
+from rich.console import Console
+from rich.markup import escape
+
 from pycluster.bench import results, servers
 from pycluster.bench.runners import Cores, choose_cores, measure
 from pycluster.bench.servers import ServerKind
 from pycluster.bench.works import WORKS, AnyWork, ClosedLoop, ClusterStart, OpenLoop, choose
 from pycluster.runtime import clock
-from rich.console import Console
-from rich.markup import escape
 
 ROUNDS_DEFAULT = 5
 ROUNDS_QUICK = 2

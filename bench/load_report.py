@@ -1,13 +1,12 @@
-"""The settings of one load and the readable form of its report."""
+"""The readable form of one load's report."""
 
 from collections.abc import Iterator
-from typing import Any, Literal
 
-import attrs
-from pycluster.bench._loadgen import LatencySummary, LoadReport
 from rich.console import RenderableType
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
+
+from pycluster.bench.load import LatencySummary, LoadReport, LoadSettings
 
 # Beyond this share of the rate asked for, the server or the generator did not keep up.
 RATE_SHORTFALL_MAX = 0.01
@@ -15,42 +14,10 @@ RATE_SHORTFALL_MAX = 0.01
 LATENESS_P99_US_MAX = 100.0
 
 
-@attrs.frozen(kw_only=True)
-class LoadSettings:
-    """One load as ``_loadgen.run`` takes it; see there for meaning and ranges."""
-
-    host: str
-    port: int
-    rate: float | None
-    pipeline: int
-    connections: int
-    duration_s: float | None
-    ops: int | None
-    warmup_s: float
-    keys: int
-    key_size: int
-    value_size: int
-    reads: int
-    writes: int
-    distribution: Literal["uniform", "zipf", "sequential"]
-    zipf_exponent: float
-    expire_s: int | None
-    cluster: bool | None
-    spin: bool
-    lag_max_s: float
-    seed: int
-
-    def arguments(self) -> dict[str, Any]:
-        """Keyword arguments of ``_loadgen.run``."""
-        return attrs.asdict(self)
-
-
 def to_tables(settings: LoadSettings, report: LoadReport) -> Iterator[RenderableType]:
     """What was asked, what was reached, latencies, and what to be wary of."""
     yield _headline(settings, report)
-    table = Table("us", *(Text(name, justify="right") for name in _COLUMNS))
-    for column in table.columns[1:]:
-        column.justify = "right"
+    table = Table("us", *(Column(name, justify="right") for name in _COLUMNS))
     rows: dict[str, LatencySummary] = {"all": report["latency"]}
     if report["read_latency"]["count"] and report["write_latency"]["count"]:
         rows |= {"reads": report["read_latency"], "writes": report["write_latency"]}
@@ -91,8 +58,9 @@ def _headline(settings: LoadSettings, report: LoadReport) -> Text:
         where += f", {report['primaries']} primaries"
     return Text(
         f"{where}: {pace}\n"
-        f"{settings.connections} connections, {settings.reads} reads to {settings.writes} writes, {settings.keys:,}"
-        f" {settings.distribution} keys of {settings.key_size} B, values of {settings.value_size:,} B\n"
+        f"{settings.connections} connections, {settings.reads} reads to {settings.writes} writes,"
+        f" {settings.keys:,} {settings.distribution} keys of {settings.key_size} B,"
+        f" values of {settings.value_size:,} B\n"
         f"{report['ops_done']:,} operations in {report['elapsed_s']:.2f} s: {report['rate_per_s']:,.0f}/s"
     )
 
@@ -112,8 +80,8 @@ def _remarks(settings: LoadSettings, report: LoadReport) -> Iterator[str]:
 def _warnings(settings: LoadSettings, report: LoadReport) -> Iterator[str]:
     if report["saturated"]:
         yield (
-            f"the server fell behind: {report['ops_shed']:,} operations waited longer than {settings.lag_max_s:g} s"
-            " and were never sent; real latencies would be higher"
+            f"the server fell behind: {report['ops_shed']:,} operations waited longer than"
+            f" {settings.lag_max_s:g} s and were never sent; real latencies would be higher"
         )
     elif settings.rate and report["rate_per_s"] < settings.rate * (1 - RATE_SHORTFALL_MAX):
         yield "the rate was not reached"

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 
 import attrs
+
 from pycluster.bench.servers import BenchError
 
 TIMEOUT_S = 300.0

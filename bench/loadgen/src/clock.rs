@@ -19,10 +19,7 @@ pub(crate) fn thread_cpu_ns() -> u64 {
 
 /// The same instant as a kernel time; `ns` fits, since it came from one or is near one.
 pub(crate) fn to_timespec(ns: u64) -> Timespec {
-    Timespec {
-        tv_sec: (ns / SECOND_NS) as i64,
-        tv_nsec: (ns % SECOND_NS) as _,
-    }
+    Timespec { tv_sec: (ns / SECOND_NS) as i64, tv_nsec: (ns % SECOND_NS) as _ }
 }
 
 fn to_ns(time: Timespec) -> u64 {

@@ -115,18 +115,10 @@ impl Config {
     /// # Errors
     /// The first setting that is out of range.
     pub fn check(&self) -> Result<(), ConfigError> {
-        in_range(
-            "connections",
-            u64::from(self.connections),
-            1,
-            u64::from(CONNECTIONS_MAX),
-        )?;
+        in_range("connections", u64::from(self.connections), 1, u64::from(CONNECTIONS_MAX))?;
         match self.pace {
             Pace::Open { rate_per_s } if !(rate_per_s > 0.0 && rate_per_s <= RATE_MAX) => {
-                return Err(ConfigError::new(
-                    "rate",
-                    format!("must be above 0 and at most {RATE_MAX}"),
-                ));
+                return Err(ConfigError::new("rate", format!("must be above 0 and at most {RATE_MAX}")));
             }
             Pace::Open { .. } => {}
             Pace::Closed { pipeline } => {
@@ -141,31 +133,16 @@ impl Config {
         }
         in_range("warmup_s", self.warmup.as_secs(), 0, RUN_SECONDS_MAX)?;
         in_range("keys", self.key_count, 1, KEY_COUNT_MAX)?;
-        let digits = (self.key_count - 1)
-            .checked_ilog10()
-            .map_or(1, |log| log as usize + 1);
-        in_range(
-            "key_size",
-            self.key_size as u64,
-            (KEY_PREFIX.len() + digits) as u64,
-            KEY_BYTES_MAX as u64,
-        )?;
-        in_range(
-            "value_size",
-            self.value_size as u64,
-            0,
-            VALUE_BYTES_MAX as u64,
-        )?;
+        let digits = (self.key_count - 1).checked_ilog10().map_or(1, |log| log as usize + 1);
+        in_range("key_size", self.key_size as u64, (KEY_PREFIX.len() + digits) as u64, KEY_BYTES_MAX as u64)?;
+        in_range("value_size", self.value_size as u64, 0, VALUE_BYTES_MAX as u64)?;
         if self.reads == 0 && self.writes == 0 {
             return Err(ConfigError::new("reads", "and writes must not both be 0"));
         }
         if let KeyOrder::Zipf { exponent } = self.key_order
             && !(exponent > 0.0 && exponent <= 10.0)
         {
-            return Err(ConfigError::new(
-                "zipf_exponent",
-                "must be above 0 and at most 10",
-            ));
+            return Err(ConfigError::new("zipf_exponent", "must be above 0 and at most 10"));
         }
         if self.expire_s == Some(0) {
             return Err(ConfigError::new("expire_s", "must be above 0"));
@@ -184,10 +161,7 @@ fn in_range(name: &'static str, value: u64, min: u64, max: u64) -> Result<(), Co
     if (min..=max).contains(&value) {
         return Ok(());
     }
-    Err(ConfigError::new(
-        name,
-        format!("must be {min} to {max}, not {value}"),
-    ))
+    Err(ConfigError::new(name, format!("must be {min} to {max}, not {value}")))
 }
 
 /// A setting that is out of range.
@@ -201,10 +175,7 @@ pub struct ConfigError {
 
 impl ConfigError {
     fn new(setting: &'static str, rule: impl Into<String>) -> Self {
-        Self {
-            setting,
-            rule: rule.into(),
-        }
+        Self { setting, rule: rule.into() }
     }
 }
 
@@ -232,30 +203,20 @@ mod tests {
         config.key_size = 7;
         assert_eq!(config.check(), Ok(()));
         config.key_count = 1_001;
-        assert_eq!(
-            config.check().map_err(|error| error.setting),
-            Err("key_size")
-        );
+        assert_eq!(config.check().map_err(|error| error.setting), Err("key_size"));
     }
 
     #[test]
     fn rates_that_are_no_number_are_refused() {
         for rate_per_s in [f64::NAN, f64::INFINITY, 0.0, -1.0] {
-            let config = Config {
-                pace: Pace::Open { rate_per_s },
-                ..Config::new("localhost", 6379)
-            };
+            let config = Config { pace: Pace::Open { rate_per_s }, ..Config::new("localhost", 6379) };
             assert_eq!(config.check().map_err(|error| error.setting), Err("rate"));
         }
     }
 
     #[test]
     fn a_run_needs_reads_or_writes() {
-        let config = Config {
-            reads: 0,
-            writes: 0,
-            ..Config::new("localhost", 6379)
-        };
+        let config = Config { reads: 0, writes: 0, ..Config::new("localhost", 6379) };
         assert_eq!(config.check().map_err(|error| error.setting), Err("reads"));
     }
 }

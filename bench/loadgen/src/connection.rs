@@ -104,17 +104,8 @@ impl Connection {
     }
 
     /// Begin to connect; the poller reports the socket writable when it is decided.
-    pub fn connect(
-        &mut self,
-        address: &SocketAddr,
-        poller: &Poller,
-        now_ns: u64,
-    ) -> Result<(), Errno> {
-        let family = if address.is_ipv4() {
-            AddressFamily::INET
-        } else {
-            AddressFamily::INET6
-        };
+    pub fn connect(&mut self, address: &SocketAddr, poller: &Poller, now_ns: u64) -> Result<(), Errno> {
+        let family = if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
         let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
         let socket = net::socket_with(family, SocketType::STREAM, flags, None)?;
         sockopt::set_tcp_nodelay(&socket, true)?;
@@ -173,11 +164,7 @@ impl Connection {
             return Ok(());
         };
         while self.output_sent < self.output.len() {
-            match net::send(
-                socket,
-                &self.output[self.output_sent..],
-                SendFlags::NOSIGNAL,
-            ) {
+            match net::send(socket, &self.output[self.output_sent..], SendFlags::NOSIGNAL) {
                 Ok(sent) => self.output_sent += sent,
                 Err(Errno::AGAIN) => break,
                 Err(Errno::INTR) => {}
@@ -217,8 +204,7 @@ impl Connection {
                 self.input_start = 0;
             } else {
                 // One reply fills the buffer; `resp::scan` bounds how long it may get.
-                self.input
-                    .resize((2 * self.input.len()).max(INPUT_BYTES_START), 0);
+                self.input.resize((2 * self.input.len()).max(INPUT_BYTES_START), 0);
             }
         }
         match rustix::io::read(socket, &mut self.input[self.input_end..]) {
@@ -245,14 +231,10 @@ impl Connection {
         let bytes = &bytes[..reply.len];
         self.input_start += reply.len;
         Ok(Some(match (expected, reply.kind) {
-            (Expected::Task(task), ReplyKind::Error) => Answer::Failed {
-                task,
-                error: bytes.trim_ascii().to_vec(),
-            },
-            (Expected::Task(task), kind) => Answer::Done {
-                task,
-                nil: kind == ReplyKind::Nil,
-            },
+            (Expected::Task(task), ReplyKind::Error) => {
+                Answer::Failed { task, error: bytes.trim_ascii().to_vec() }
+            }
+            (Expected::Task(task), kind) => Answer::Done { task, nil: kind == ReplyKind::Nil },
             (Expected::Asking, _) => Answer::Asking,
             (Expected::SlotTable, _) => Answer::SlotTable(resp::parse(bytes)),
         }))

@@ -1,19 +1,19 @@
 //! The event loop: takes operations as they come due, routes them, and settles their answers.
 
-use std::io::{self, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
-use std::time::Duration;
+use std::io;
+use std::net::SocketAddr;
 
+use crate::bootstrap::{SLOTS_COMMAND, START_TIMEOUT, bootstrap};
 use crate::clock::{MILLISECOND_NS, SECOND_NS, monotonic_ns, thread_cpu_ns};
-use crate::config::{Config, Pace, Topology};
+use crate::config::{Config, Pace};
 use crate::connection::{Answer, Expected, Link, Loss, Task};
 use crate::error::RunError;
 use crate::fleet::Fleet;
 use crate::pace::Source;
 use crate::poller::{Poller, Ready};
 use crate::report::{Recorder, Report};
-use crate::resp::{self, Value};
-use crate::slots::{SLOT_COUNT, SlotRange, host_and_port, key_slot, slot_ranges};
+use crate::resp::Value;
+use crate::slots::{SLOT_COUNT, host_and_port, key_slot, slot_ranges};
 use crate::workload::Workload;
 
 /// Redirects that one operation follows before it counts as failed.
@@ -30,9 +30,6 @@ const STOP_CHECK_NS: u64 = 100 * MILLISECOND_NS;
 const REFRESH_INTERVAL_NS: u64 = 100 * MILLISECOND_NS;
 /// How long answers are waited for after the last operation, beyond the longest lag.
 const DRAIN_MAX_NS: u64 = SECOND_NS;
-/// How long the first connections may take.
-const START_TIMEOUT: Duration = Duration::from_secs(5);
-const SLOTS_COMMAND: &[u8] = b"*2\r\n$7\r\nCLUSTER\r\n$5\r\nSLOTS\r\n";
 const ASKING_COMMAND: &[u8] = b"*1\r\n$6\r\nASKING\r\n";
 
 /// Carry out a run to its end.
@@ -45,10 +42,7 @@ pub fn run(config: &Config) -> Result<Report, RunError> {
 /// Carry out a run, asking about ten times a second whether to end it early.
 /// # Errors
 /// As [`run`].
-pub fn run_until(
-    config: &Config,
-    should_stop: &mut dyn FnMut() -> bool,
-) -> Result<Report, RunError> {
+pub fn run_until(config: &Config, should_stop: &mut dyn FnMut() -> bool) -> Result<Report, RunError> {
     config.check()?;
     let cpu_start_ns = thread_cpu_ns();
     let (address, ranges) = bootstrap(config)?;
@@ -56,12 +50,10 @@ pub fn run_until(
     match &ranges {
         None => fleet.serve_single(&config.host, address),
         Some(ranges) => {
-            if !fleet.adopt(ranges, &config.host) {
+            // The address that answered, not the name: another of its addresses may have nobody listening.
+            if !fleet.adopt(ranges, &address.ip().to_string()) {
                 let answer = "no server in its slot table can be reached".to_owned();
-                return Err(RunError::NoCluster {
-                    address: address.to_string(),
-                    answer,
-                });
+                return Err(RunError::NoCluster { address: address.to_string(), answer });
             }
         }
     }
@@ -69,72 +61,7 @@ pub fn run_until(
     driver.connect_all(&address)?;
     let interrupted = driver.drive(should_stop)?;
     let primaries = driver.primaries();
-    Ok(driver
-        .recorder
-        .finish(interrupted, primaries, thread_cpu_ns() - cpu_start_ns))
-}
-
-/// Resolve the address and, where the topology asks for it, fetch the slot table. None: a server alone.
-fn bootstrap(config: &Config) -> Result<(SocketAddr, Option<Vec<SlotRange>>), RunError> {
-    let name = format!("{}:{}", config.host, config.port);
-    let failed = |source| RunError::Connect {
-        address: name.clone(),
-        source,
-    };
-    let mut addresses = (config.host.as_str(), config.port)
-        .to_socket_addrs()
-        .map_err(failed)?;
-    let nowhere = || {
-        failed(io::Error::new(
-            io::ErrorKind::NotFound,
-            "the name has no address",
-        ))
-    };
-    let first = addresses.next().ok_or_else(nowhere)?;
-    let mut attempt =
-        TcpStream::connect_timeout(&first, START_TIMEOUT).map(|stream| (stream, first));
-    for address in addresses {
-        if attempt.is_err() {
-            attempt =
-                TcpStream::connect_timeout(&address, START_TIMEOUT).map(|stream| (stream, address));
-        }
-    }
-    let (stream, address) = attempt.map_err(failed)?;
-    if config.topology == Topology::Single {
-        return Ok((address, None));
-    }
-    let reply = ask_for_slots(&stream).map_err(failed)?;
-    let ranges = slot_ranges(&reply).filter(|ranges| !ranges.is_empty());
-    if ranges.is_none() && config.topology == Topology::Cluster {
-        let answer = match reply {
-            Value::Error(error) => String::from_utf8_lossy(&error).into_owned(),
-            _ => "it serves no slots".to_owned(),
-        };
-        return Err(RunError::NoCluster {
-            address: name,
-            answer,
-        });
-    }
-    Ok((address, ranges))
-}
-
-fn ask_for_slots(mut stream: &TcpStream) -> io::Result<Value> {
-    stream.set_read_timeout(Some(START_TIMEOUT))?;
-    stream.write_all(SLOTS_COMMAND)?;
-    let invalid = |text: String| io::Error::new(io::ErrorKind::InvalidData, text);
-    let mut bytes = Vec::new();
-    let mut reader = BufReader::new(stream);
-    let mut chunk = [0; 4096];
-    loop {
-        if let Some(reply) = resp::scan(&bytes).map_err(|error| invalid(error.to_string()))? {
-            return resp::parse(&bytes[..reply.len])
-                .ok_or_else(|| invalid("malformed slot table".to_owned()));
-        }
-        match reader.read(&mut chunk)? {
-            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
-            count => bytes.extend_from_slice(&chunk[..count]),
-        }
-    }
+    Ok(driver.recorder.finish(interrupted, primaries, thread_cpu_ns() - cpu_start_ns))
 }
 
 /// A client of the closed loop.
@@ -196,22 +123,14 @@ impl<'a> Driver<'a> {
     /// Make every connection before the first operation is due.
     fn connect_all(&mut self, address: &SocketAddr) -> Result<(), RunError> {
         let deadline_ns = monotonic_ns() + START_TIMEOUT.as_nanos() as u64;
-        let refused = |source: io::Error| RunError::Connect {
-            address: address.to_string(),
-            source,
-        };
+        let refused = |source: io::Error| RunError::Connect { address: address.to_string(), source };
         let mut ready = Vec::new();
         while !self.fleet.all_up() {
             let now_ns = monotonic_ns();
             if now_ns >= deadline_ns {
                 return Err(refused(io::ErrorKind::TimedOut.into()));
             }
-            if let Some((_, error)) = self
-                .fleet
-                .connect_due(&self.poller, now_ns)
-                .into_iter()
-                .next()
-            {
+            if let Some((_, error)) = self.fleet.connect_due(&self.poller, now_ns).into_iter().next() {
                 return Err(refused(error.into()));
             }
             self.poller.wait(now_ns + HOUSEKEEPING_NS, &mut ready)?;
@@ -297,12 +216,7 @@ impl<'a> Driver<'a> {
                 self.source_dry = schedule.next_due_ns().is_none();
                 return;
             };
-            let task = Task {
-                op: self.workload.next_op(),
-                due_ns,
-                client: 0,
-                hops: 0,
-            };
+            let task = Task { op: self.workload.next_op(), due_ns, client: 0, hops: 0 };
             self.begin(task, now_ns);
         }
     }
@@ -320,12 +234,7 @@ impl<'a> Driver<'a> {
             }
             self.clients[client as usize].unanswered = count;
             for _ in 0..count {
-                let task = Task {
-                    op: self.workload.next_op(),
-                    due_ns: now_ns,
-                    client,
-                    hops: 0,
-                };
+                let task = Task { op: self.workload.next_op(), due_ns: now_ns, client, hops: 0 };
                 self.begin(task, now_ns);
             }
         }
@@ -367,8 +276,7 @@ impl<'a> Driver<'a> {
 
     fn send(&mut self, token: usize, task: Task) {
         let connection = &mut self.fleet.connections[token];
-        self.workload
-            .encode(task.op, connection.expect(Expected::Task(task)));
+        self.workload.encode(task.op, connection.expect(Expected::Task(task)));
         self.mark_dirty(token);
     }
 
@@ -439,10 +347,7 @@ impl<'a> Driver<'a> {
             self.refresh.wanted |= self.fleet.is_cluster() && kind == "CLUSTERDOWN";
             return self.fail(task, kind);
         }
-        let slot = words
-            .next()
-            .and_then(|slot| slot.parse().ok())
-            .filter(|&slot: &usize| slot < SLOT_COUNT);
+        let slot = words.next().and_then(|slot| slot.parse().ok()).filter(|&slot: &usize| slot < SLOT_COUNT);
         let target = words.next().and_then(host_and_port);
         let asked = self.fleet.connections[token].endpoint;
         let asked_host = self.fleet.endpoints[asked].host().to_owned();
@@ -454,10 +359,7 @@ impl<'a> Driver<'a> {
             return self.fail(task, "too many redirects");
         }
         self.recorder.redirected();
-        let task = Task {
-            hops: task.hops + 1,
-            ..task
-        };
+        let task = Task { hops: task.hops + 1, ..task };
         if kind == "MOVED" {
             self.refresh.wanted = true;
             self.fleet.move_slot(slot, endpoint);
@@ -471,9 +373,7 @@ impl<'a> Driver<'a> {
         match self.pick(endpoint, &task) {
             Some(token) => {
                 let connection = &mut self.fleet.connections[token];
-                connection
-                    .expect(Expected::Asking)
-                    .extend_from_slice(ASKING_COMMAND);
+                connection.expect(Expected::Asking).extend_from_slice(ASKING_COMMAND);
                 self.send(token, task);
             }
             None => self.wait(asked, task),
@@ -491,12 +391,8 @@ impl<'a> Driver<'a> {
         }
         self.recorder.refreshed();
         // Those that wait for a server that is gone may have a new one now.
-        let stranded: Vec<Task> = self
-            .fleet
-            .endpoints
-            .iter_mut()
-            .flat_map(|endpoint| endpoint.waiting.drain(..))
-            .collect();
+        let stranded: Vec<Task> =
+            self.fleet.endpoints.iter_mut().flat_map(|endpoint| endpoint.waiting.drain(..)).collect();
         self.waiting = 0;
         for task in stranded {
             match self.fleet.owner(key_slot(self.workload.key(task.op.key))) {
@@ -567,15 +463,8 @@ impl<'a> Driver<'a> {
         if refresh && self.refresh.asked_ns + REFRESH_INTERVAL_NS <= now_ns {
             self.refresh.turn += 1;
             if let Some(token) = self.fleet.any_up(self.refresh.turn) {
-                self.refresh = Refresh {
-                    wanted: false,
-                    unanswered: true,
-                    asked_ns: now_ns,
-                    ..self.refresh
-                };
-                self.fleet.connections[token]
-                    .expect(Expected::SlotTable)
-                    .extend_from_slice(SLOTS_COMMAND);
+                self.refresh = Refresh { wanted: false, unanswered: true, asked_ns: now_ns, ..self.refresh };
+                self.fleet.connections[token].expect(Expected::SlotTable).extend_from_slice(SLOTS_COMMAND);
                 self.mark_dirty(token);
             }
         }
@@ -607,10 +496,6 @@ impl<'a> Driver<'a> {
     }
 
     fn primaries(&self) -> usize {
-        self.fleet
-            .endpoints
-            .iter()
-            .filter(|endpoint| endpoint.is_serving())
-            .count()
+        self.fleet.endpoints.iter().filter(|endpoint| endpoint.is_serving()).count()
     }
 }

@@ -45,12 +45,7 @@ pub(crate) struct Fleet {
 impl Fleet {
     /// Nothing connected yet; `connections_wanted` in all.
     pub fn new(connections_wanted: usize) -> Self {
-        Self {
-            connections: Vec::new(),
-            endpoints: Vec::new(),
-            owners: None,
-            connections_wanted,
-        }
+        Self { connections: Vec::new(), endpoints: Vec::new(), owners: None, connections_wanted }
     }
 
     /// Everything goes to one server.
@@ -85,10 +80,7 @@ impl Fleet {
     /// None when it has no address or there are too many servers.
     pub fn endpoint(&mut self, host: &str, port: u16, asked_host: &str) -> Option<usize> {
         let host = if host.is_empty() { asked_host } else { host };
-        let known = self
-            .endpoints
-            .iter()
-            .position(|endpoint| endpoint.port == port && endpoint.host == host);
+        let known = self.endpoints.iter().position(|endpoint| endpoint.port == port && endpoint.host == host);
         if known.is_some() {
             return known;
         }
@@ -127,10 +119,9 @@ impl Fleet {
     pub fn owner(&self, slot: usize) -> Option<usize> {
         match &self.owners {
             None => Some(0),
-            Some(owners) => owners
-                .get(slot)
-                .filter(|&&owner| owner != NOBODY)
-                .map(|&owner| usize::from(owner)),
+            Some(owners) => {
+                owners.get(slot).filter(|&&owner| owner != NOBODY).map(|&owner| usize::from(owner))
+            }
         }
     }
 
@@ -146,8 +137,8 @@ impl Fleet {
             let token = pool[*next % pool.len()];
             *next = (*next + 1) % pool.len();
             let connection = &self.connections[token];
-            let room = connection.outstanding() < OUTSTANDING_MAX
-                && connection.output_bytes() < OUTPUT_BYTES_MAX;
+            let room =
+                connection.outstanding() < OUTSTANDING_MAX && connection.output_bytes() < OUTPUT_BYTES_MAX;
             if connection.is_up() && room {
                 return Some(token);
             }
@@ -158,9 +149,7 @@ impl Fleet {
     /// Some connection that is up, another one for another `turn`.
     pub fn any_up(&self, turn: usize) -> Option<usize> {
         let count = self.connections.len();
-        (0..count)
-            .map(|step| (turn + step) % count)
-            .find(|&token| self.connections[token].is_up())
+        (0..count).map(|step| (turn + step) % count).find(|&token| self.connections[token].is_up())
     }
 
     /// Begin the connections whose time has come and give up those that take too long; returns the tokens given up.
@@ -171,9 +160,7 @@ impl Fleet {
             match connection.link {
                 Link::Down { retry_at_ns } if retry_at_ns <= now_ns => {
                     let needed = endpoint.serving || !endpoint.waiting.is_empty();
-                    if needed
-                        && let Err(error) = connection.connect(&endpoint.address, poller, now_ns)
-                    {
+                    if needed && let Err(error) = connection.connect(&endpoint.address, poller, now_ns) {
                         failed.push((token, error));
                     }
                 }
@@ -204,15 +191,10 @@ impl Fleet {
         }
         for (place, &endpoint) in serving.iter().enumerate() {
             // The first servers get the remainder, every server at least one.
-            let (share, rest) = (
-                self.connections_wanted / serving.len(),
-                self.connections_wanted % serving.len(),
-            );
+            let (share, rest) =
+                (self.connections_wanted / serving.len(), self.connections_wanted % serving.len());
             let wanted = (share + usize::from(place < rest)).max(1);
-            self.add_connections(
-                endpoint,
-                wanted.saturating_sub(self.endpoints[endpoint].pool.len()),
-            );
+            self.add_connections(endpoint, wanted.saturating_sub(self.endpoints[endpoint].pool.len()));
         }
     }
 
@@ -254,28 +236,16 @@ mod tests {
     use super::*;
 
     fn range(start: usize, end: usize, port: u16) -> SlotRange {
-        SlotRange {
-            start,
-            end,
-            host: "127.0.0.1".into(),
-            port,
-        }
+        SlotRange { start, end, host: "127.0.0.1".into(), port }
     }
 
     #[test]
     fn connections_are_spread_over_the_primaries() {
         let mut fleet = Fleet::new(8);
         assert!(fleet.adopt(&[range(0, 5, 1), range(6, 9, 2), range(10, 16_383, 3)], ""));
-        let sizes: Vec<usize> = fleet
-            .endpoints
-            .iter()
-            .map(|endpoint| endpoint.pool.len())
-            .collect();
+        let sizes: Vec<usize> = fleet.endpoints.iter().map(|endpoint| endpoint.pool.len()).collect();
         assert_eq!(sizes, [3, 3, 2]);
-        assert_eq!(
-            (fleet.owner(5), fleet.owner(6), fleet.owner(16_383)),
-            (Some(0), Some(1), Some(2))
-        );
+        assert_eq!((fleet.owner(5), fleet.owner(6), fleet.owner(16_383)), (Some(0), Some(1), Some(2)));
     }
 
     #[test]
@@ -300,11 +270,7 @@ mod tests {
         let mut fleet = Fleet::new(4);
         assert!(fleet.adopt(&[range(0, 99, 1), range(100, 16_383, 2)], ""));
         assert!(fleet.adopt(&[range(0, 99, 3), range(100, 16_383, 2)], ""));
-        let state: Vec<(usize, bool)> = fleet
-            .endpoints
-            .iter()
-            .map(|e| (e.pool.len(), e.serving))
-            .collect();
+        let state: Vec<(usize, bool)> = fleet.endpoints.iter().map(|e| (e.pool.len(), e.serving)).collect();
         assert_eq!(state, [(2, false), (2, true), (2, true)]);
     }
 
@@ -315,11 +281,7 @@ mod tests {
         assert_eq!((fleet.pick(0, None), fleet.pick(0, Some(1))), (None, None));
         fleet.connections[1].link = Link::Up;
         assert_eq!(
-            (
-                fleet.pick(0, None),
-                fleet.pick(0, Some(0)),
-                fleet.pick(0, Some(1))
-            ),
+            (fleet.pick(0, None), fleet.pick(0, Some(0)), fleet.pick(0, Some(1))),
             (Some(1), None, Some(1))
         );
     }

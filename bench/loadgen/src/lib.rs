@@ -7,6 +7,7 @@
 //!
 //! One thread, one epoll, bounded memory. [`run`] knows no Python; the `python` feature adds a thin binding.
 
+mod bootstrap;
 mod clock;
 mod config;
 mod connection;

@@ -21,19 +21,13 @@ impl Schedule {
             Length::Time(time) => ((time.as_secs_f64() * rate_per_s).round() as u64).max(1),
         };
         let interval_ns = SECOND_NS as f64 / rate_per_s;
-        Self {
-            start_ns,
-            interval_ns,
-            issued: 0,
-            total: warmup.saturating_add(measured),
-        }
+        Self { start_ns, interval_ns, issued: 0, total: warmup.saturating_add(measured) }
     }
 
     /// When the next operation is due; None: all have been issued.
     pub fn next_due_ns(&self) -> Option<u64> {
         // Multiplied afresh each time: a running sum would drift.
-        (self.issued < self.total)
-            .then(|| self.start_ns + (self.issued as f64 * self.interval_ns) as u64)
+        (self.issued < self.total).then(|| self.start_ns + (self.issued as f64 * self.interval_ns) as u64)
     }
 
     /// Take the next operation if it is due by `now_ns`; returns when it was due.
@@ -57,16 +51,10 @@ impl Quota {
     pub fn new(config: &Config, start_ns: u64) -> Self {
         let measure_from_ns = start_ns + config.warmup.as_nanos() as u64;
         match config.length {
-            Length::Ops(ops) => Self {
-                measure_from_ns,
-                end_ns: u64::MAX,
-                ops_left: ops,
-            },
-            Length::Time(time) => Self {
-                measure_from_ns,
-                end_ns: measure_from_ns + time.as_nanos() as u64,
-                ops_left: u64::MAX,
-            },
+            Length::Ops(ops) => Self { measure_from_ns, end_ns: u64::MAX, ops_left: ops },
+            Length::Time(time) => {
+                Self { measure_from_ns, end_ns: measure_from_ns + time.as_nanos() as u64, ops_left: u64::MAX }
+            }
         }
     }
 
@@ -94,10 +82,7 @@ impl Source {
     pub fn new(config: &Config, start_ns: u64) -> Self {
         match config.pace {
             Pace::Open { rate_per_s } => Self::Open(Schedule::new(rate_per_s, config, start_ns)),
-            Pace::Closed { pipeline } => Self::Closed {
-                quota: Quota::new(config, start_ns),
-                pipeline,
-            },
+            Pace::Closed { pipeline } => Self::Closed { quota: Quota::new(config, start_ns), pipeline },
         }
     }
 }
@@ -108,17 +93,12 @@ mod tests {
     use std::time::Duration;
 
     fn config(length: Length) -> Config {
-        Config {
-            length,
-            warmup: Duration::from_secs(1),
-            ..Config::new("localhost", 1)
-        }
+        Config { length, warmup: Duration::from_secs(1), ..Config::new("localhost", 1) }
     }
 
     #[test]
     fn operations_are_due_evenly_without_drift() {
-        let mut schedule =
-            Schedule::new(30_000.0, &config(Length::Time(Duration::from_secs(9))), 500);
+        let mut schedule = Schedule::new(30_000.0, &config(Length::Time(Duration::from_secs(9))), 500);
         let mut last_ns = 0;
         let mut count = 0_u64;
         while let Some(due_ns) = schedule.take(u64::MAX) {
@@ -127,10 +107,7 @@ mod tests {
         }
         assert_eq!(count, 300_000);
         let exact_ns = 500 + 299_999 * 100_000 / 3;
-        assert!(
-            last_ns.abs_diff(exact_ns) <= 1,
-            "{last_ns} instead of {exact_ns}"
-        );
+        assert!(last_ns.abs_diff(exact_ns) <= 1, "{last_ns} instead of {exact_ns}");
     }
 
     #[test]
@@ -153,11 +130,7 @@ mod tests {
         let mut quota = Quota::new(&config(Length::Ops(20)), 0);
         assert_eq!(quota.take(16, SECOND_NS - 1), 16);
         assert_eq!(
-            [
-                quota.take(16, SECOND_NS),
-                quota.take(16, SECOND_NS),
-                quota.take(16, SECOND_NS)
-            ],
+            [quota.take(16, SECOND_NS), quota.take(16, SECOND_NS), quota.take(16, SECOND_NS)],
             [16, 4, 0]
         );
     }

@@ -6,8 +6,7 @@ use rustix::buffer::spare_capacity;
 use rustix::event::epoll::{self, CreateFlags, Event, EventData, EventFlags};
 use rustix::io::Errno;
 use rustix::time::{
-    Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create,
-    timerfd_settime,
+    Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create, timerfd_settime,
 };
 
 use crate::clock::to_timespec;
@@ -15,10 +14,7 @@ use crate::clock::to_timespec;
 /// Most events taken at once: due operations are sent between two batches, and between two events.
 const EVENTS_MAX: usize = 256;
 const TIMER_TOKEN: u64 = u64::MAX;
-const NO_WAIT: Timespec = Timespec {
-    tv_sec: 0,
-    tv_nsec: 0,
-};
+const NO_WAIT: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
 
 /// What a socket is ready for.
 #[derive(Clone, Copy, Debug)]
@@ -44,48 +40,20 @@ impl Poller {
     /// With `spin`, waiting never sleeps.
     pub fn new(spin: bool) -> Result<Self, Errno> {
         let epoll = epoll::create(CreateFlags::CLOEXEC)?;
-        let timer = timerfd_create(
-            TimerfdClockId::Monotonic,
-            TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC,
-        )?;
-        epoll::add(
-            &epoll,
-            &timer,
-            EventData::new_u64(TIMER_TOKEN),
-            EventFlags::IN,
-        )?;
-        Ok(Self {
-            epoll,
-            timer,
-            armed_ns: 0,
-            events: Vec::with_capacity(EVENTS_MAX),
-            spin,
-        })
+        let timer =
+            timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC)?;
+        epoll::add(&epoll, &timer, EventData::new_u64(TIMER_TOKEN), EventFlags::IN)?;
+        Ok(Self { epoll, timer, armed_ns: 0, events: Vec::with_capacity(EVENTS_MAX), spin })
     }
 
     /// Watch a socket for reading, and for writing when `write`.
     pub fn add(&self, socket: BorrowedFd<'_>, token: usize, write: bool) -> Result<(), Errno> {
-        epoll::add(
-            &self.epoll,
-            socket,
-            EventData::new_u64(token as u64),
-            interest(write),
-        )
+        epoll::add(&self.epoll, socket, EventData::new_u64(token as u64), interest(write))
     }
 
     /// Change whether a socket is watched for writing.
-    pub fn watch_writing(
-        &self,
-        socket: BorrowedFd<'_>,
-        token: usize,
-        write: bool,
-    ) -> Result<(), Errno> {
-        epoll::modify(
-            &self.epoll,
-            socket,
-            EventData::new_u64(token as u64),
-            interest(write),
-        )
+    pub fn watch_writing(&self, socket: BorrowedFd<'_>, token: usize, write: bool) -> Result<(), Errno> {
+        epoll::modify(&self.epoll, socket, EventData::new_u64(token as u64), interest(write))
     }
 
     /// Wait for events, at most until `deadline_ns`, and replace `ready` by them.
@@ -97,10 +65,7 @@ impl Poller {
         } else {
             // A timer, since epoll's own timeout is rounded and comes late by the thread's timer slack.
             if self.armed_ns != deadline_ns {
-                let at = Itimerspec {
-                    it_interval: NO_WAIT,
-                    it_value: to_timespec(deadline_ns.max(1)),
-                };
+                let at = Itimerspec { it_interval: NO_WAIT, it_value: to_timespec(deadline_ns.max(1)) };
                 timerfd_settime(&self.timer, TimerfdTimerFlags::ABSTIME, &at)?;
                 self.armed_ns = deadline_ns;
             }
@@ -127,9 +92,5 @@ impl Poller {
 }
 
 fn interest(write: bool) -> EventFlags {
-    if write {
-        EventFlags::IN | EventFlags::OUT
-    } else {
-        EventFlags::IN
-    }
+    if write { EventFlags::IN | EventFlags::OUT } else { EventFlags::IN }
 }

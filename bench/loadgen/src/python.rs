@@ -57,9 +57,7 @@ fn run<'py>(
             Some(false) => Topology::Single,
         },
         connections,
-        pace: rate.map_or(Pace::Closed { pipeline }, |rate_per_s| Pace::Open {
-            rate_per_s,
-        }),
+        pace: rate.map_or(Pace::Closed { pipeline }, |rate_per_s| Pace::Open { rate_per_s }),
         length: match (ops, duration_s) {
             (Some(ops), None) => Length::Ops(ops),
             (None, Some(duration_s)) => Length::Time(seconds("duration_s", duration_s)?),
@@ -73,14 +71,10 @@ fn run<'py>(
         writes,
         key_order: match distribution {
             "uniform" => KeyOrder::Uniform,
-            "zipf" => KeyOrder::Zipf {
-                exponent: zipf_exponent,
-            },
+            "zipf" => KeyOrder::Zipf { exponent: zipf_exponent },
             "sequential" => KeyOrder::Sequential,
             _ => {
-                return Err(PyValueError::new_err(
-                    "distribution must be uniform, zipf or sequential",
-                ));
+                return Err(PyValueError::new_err("distribution must be uniform, zipf or sequential"));
             }
         },
         expire_s,
@@ -106,8 +100,7 @@ fn run<'py>(
 }
 
 fn seconds(name: &str, value: f64) -> PyResult<Duration> {
-    Duration::try_from_secs_f64(value)
-        .map_err(|error| PyValueError::new_err(format!("{name}: {error}")))
+    Duration::try_from_secs_f64(value).map_err(|error| PyValueError::new_err(format!("{name}: {error}")))
 }
 
 fn to_py_err(error: RunError) -> PyErr {

@@ -104,8 +104,7 @@ impl Recorder {
 
     pub fn sent(&mut self, task: &Task, now_ns: u64) {
         if self.counts(task) {
-            self.lateness
-                .saturating_record(now_ns.saturating_sub(task.due_ns));
+            self.lateness.saturating_record(now_ns.saturating_sub(task.due_ns));
         }
     }
 
@@ -135,11 +134,7 @@ impl Recorder {
         if let Some(count) = errors.get_mut(error) {
             *count += 1;
         } else {
-            let kind = if errors.len() < ERROR_KINDS_MAX {
-                error
-            } else {
-                "other"
-            };
+            let kind = if errors.len() < ERROR_KINDS_MAX { error } else { "other" };
             *errors.entry(kind.to_owned()).or_default() += 1;
         }
     }
@@ -168,11 +163,7 @@ impl Recorder {
         if all.add(&self.writes).is_err() {
             all.reset();
         }
-        let rate_per_s = if elapsed_s > 0.0 {
-            self.report.ops_done as f64 / elapsed_s
-        } else {
-            0.0
-        };
+        let rate_per_s = if elapsed_s > 0.0 { self.report.ops_done as f64 / elapsed_s } else { 0.0 };
         Report {
             elapsed_s,
             rate_per_s,
@@ -218,38 +209,21 @@ mod tests {
     use crate::workload::Op;
 
     fn task(kind: OpKind, due_ns: u64) -> Task {
-        Task {
-            op: Op { kind, key: 0 },
-            due_ns,
-            client: 0,
-            hops: 0,
-        }
+        Task { op: Op { kind, key: 0 }, due_ns, client: 0, hops: 0 }
     }
 
     #[test]
     fn latency_counts_from_the_due_time_and_the_warmup_does_not_count() {
         let mut recorder = Recorder::new(1_000_000);
-        for (due_ns, answer_ns) in [
-            (999_999, 9_000_000),
-            (1_000_000, 6_000_000),
-            (2_000_000, 3_000_000),
-        ] {
+        for (due_ns, answer_ns) in [(999_999, 9_000_000), (1_000_000, 6_000_000), (2_000_000, 3_000_000)] {
             let task = task(OpKind::Read, due_ns);
             recorder.due(&task);
             recorder.done(&task, false, answer_ns);
         }
         let report = recorder.finish(false, 1, 0);
         assert_eq!((report.ops, report.ops_done, report.hits), (2, 2, 2));
-        assert!(
-            (report.latency.max_us - 5_000.0).abs() < 10.0,
-            "{:?}",
-            report.latency
-        );
-        assert!(
-            (report.latency.min_us - 1_000.0).abs() < 2.0,
-            "{:?}",
-            report.latency
-        );
+        assert!((report.latency.max_us - 5_000.0).abs() < 10.0, "{:?}", report.latency);
+        assert!((report.latency.min_us - 1_000.0).abs() < 2.0, "{:?}", report.latency);
     }
 
     #[test]
@@ -258,14 +232,7 @@ mod tests {
         recorder.done(&task(OpKind::Read, 0), true, 1_000);
         recorder.done(&task(OpKind::Write, 0), false, 9_000);
         let report = recorder.finish(false, 1, 0);
-        assert_eq!(
-            (
-                report.latency.count,
-                report.read_latency.count,
-                report.write_latency.count
-            ),
-            (2, 1, 1)
-        );
+        assert_eq!((report.latency.count, report.read_latency.count, report.write_latency.count), (2, 1, 1));
         assert_eq!((report.hits, report.misses), (0, 1));
     }
 

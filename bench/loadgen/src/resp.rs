@@ -82,10 +82,7 @@ pub(crate) fn scan(bytes: &[u8]) -> Result<Option<Reply>, ProtocolError> {
     if position > bytes.len() {
         return Ok(None);
     }
-    Ok(kind.map(|kind| Reply {
-        kind,
-        len: position,
-    }))
+    Ok(kind.map(|kind| Reply { kind, len: position }))
 }
 
 /// Type byte, rest of the line, and where the next line starts.
@@ -96,18 +93,10 @@ fn line_at(bytes: &[u8], position: usize) -> Result<Option<Line<'_>>, ProtocolEr
         return Ok(None);
     };
     let Some(end) = memchr::memchr(b'\n', rest) else {
-        return if rest.len() > REPLY_BYTES_MAX {
-            Err(ProtocolError::TooLong)
-        } else {
-            Ok(None)
-        };
+        return if rest.len() > REPLY_BYTES_MAX { Err(ProtocolError::TooLong) } else { Ok(None) };
     };
     let line = &rest[..end];
-    Ok(Some((
-        tag,
-        line.strip_suffix(b"\r").unwrap_or(line),
-        position + end + 2,
-    )))
+    Ok(Some((tag, line.strip_suffix(b"\r").unwrap_or(line), position + end + 2)))
 }
 
 /// A length; None for -1, which is null.
@@ -123,10 +112,7 @@ fn length(line: &[u8]) -> Result<Option<usize>, ProtocolError> {
 }
 
 fn integer(line: &[u8]) -> Result<i64, ProtocolError> {
-    std::str::from_utf8(line)
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .ok_or(ProtocolError::BadLength)
+    std::str::from_utf8(line).ok().and_then(|text| text.parse().ok()).ok_or(ProtocolError::BadLength)
 }
 
 /// A reply with its content.
@@ -182,25 +168,14 @@ mod tests {
 
     #[test]
     fn a_reply_is_found_only_when_it_is_whole() {
-        for whole in [
-            b"+OK\r\n".as_slice(),
-            b":12\r\n",
-            b"$5\r\nab\r\nc\r\n",
-            b"$0\r\n\r\n",
-            b"*0\r\n",
-            NESTED,
-        ] {
+        for whole in
+            [b"+OK\r\n".as_slice(), b":12\r\n", b"$5\r\nab\r\nc\r\n", b"$0\r\n\r\n", b"*0\r\n", NESTED]
+        {
             for cut in 0..whole.len() {
                 assert_eq!(scan(&whole[..cut]), Ok(None), "cut at {cut} of {whole:?}");
             }
             let more = [whole, b"+NEXT\r\n"].concat();
-            assert_eq!(
-                scan(&more),
-                Ok(Some(Reply {
-                    kind: ReplyKind::Value,
-                    len: whole.len()
-                }))
-            );
+            assert_eq!(scan(&more), Ok(Some(Reply { kind: ReplyKind::Value, len: whole.len() })));
         }
     }
 
@@ -215,10 +190,7 @@ mod tests {
 
     #[test]
     fn what_is_no_reply_is_an_error() {
-        assert_eq!(
-            scan(b"HTTP/1.1 200\r\n"),
-            Err(ProtocolError::UnknownType(b'H'))
-        );
+        assert_eq!(scan(b"HTTP/1.1 200\r\n"), Err(ProtocolError::UnknownType(b'H')));
         assert_eq!(scan(b"$x\r\n"), Err(ProtocolError::BadLength));
         assert_eq!(scan(b"$-2\r\n"), Err(ProtocolError::BadLength));
         assert_eq!(scan(b"$99999999999\r\n"), Err(ProtocolError::TooLong));
@@ -226,18 +198,9 @@ mod tests {
 
     #[test]
     fn parsing_keeps_the_content() {
-        let node = Value::Array(vec![
-            Value::Text(b"127.0.0.1".to_vec()),
-            Value::Integer(7000),
-        ]);
-        assert_eq!(
-            parse(NESTED),
-            Some(Value::Array(vec![Value::Integer(0), node, Value::Nil]))
-        );
-        assert_eq!(
-            parse(b"-ERR no\r\n"),
-            Some(Value::Error(b"ERR no".to_vec()))
-        );
+        let node = Value::Array(vec![Value::Text(b"127.0.0.1".to_vec()), Value::Integer(7000)]);
+        assert_eq!(parse(NESTED), Some(Value::Array(vec![Value::Integer(0), node, Value::Nil])));
+        assert_eq!(parse(b"-ERR no\r\n"), Some(Value::Error(b"ERR no".to_vec())));
     }
 
     #[test]

@@ -20,9 +20,7 @@ fn hash_tag(key: &[u8]) -> Option<&[u8]> {
 
 /// CRC16-XMODEM: polynomial 0x1021, start 0, not reflected.
 fn crc16(bytes: &[u8]) -> u16 {
-    bytes.iter().fold(0, |crc, &byte| {
-        (crc << 8) ^ CRC_TABLE[usize::from((crc >> 8) as u8 ^ byte)]
-    })
+    bytes.iter().fold(0, |crc, &byte| (crc << 8) ^ CRC_TABLE[usize::from((crc >> 8) as u8 ^ byte)])
 }
 
 const CRC_TABLE: [u16; 256] = crc_table();
@@ -34,11 +32,7 @@ const fn crc_table() -> [u16; 256] {
         let mut crc = (index as u16) << 8;
         let mut bit = 0;
         while bit < 8 {
-            crc = if crc & 0x8000 == 0 {
-                crc << 1
-            } else {
-                (crc << 1) ^ 0x1021
-            };
+            crc = if crc & 0x8000 == 0 { crc << 1 } else { (crc << 1) ^ 0x1021 };
             bit += 1;
         }
         table[index] = crc;
@@ -69,13 +63,7 @@ fn slot_range(row: &Value) -> Option<SlotRange> {
     let Value::Array(fields) = row else {
         return None;
     };
-    let [
-        Value::Integer(start),
-        Value::Integer(end),
-        Value::Array(primary),
-        ..,
-    ] = fields.as_slice()
-    else {
+    let [Value::Integer(start), Value::Integer(end), Value::Array(primary), ..] = fields.as_slice() else {
         return None;
     };
     let [host, Value::Integer(port), ..] = primary.as_slice() else {
@@ -87,12 +75,7 @@ fn slot_range(row: &Value) -> Option<SlotRange> {
         _ => return None,
     };
     let (start, end) = (usize::try_from(*start).ok()?, usize::try_from(*end).ok()?);
-    let range = SlotRange {
-        start,
-        end,
-        host,
-        port: u16::try_from(*port).ok()?,
-    };
+    let range = SlotRange { start, end, host, port: u16::try_from(*port).ok()? };
     (start <= end && end < SLOT_COUNT).then_some(range)
 }
 
@@ -111,19 +94,12 @@ mod tests {
         assert_eq!(crc16(b"123456789"), 0x31C3);
         assert_eq!(key_slot(b"foo"), 12_182);
         assert_eq!(key_slot(b"{user1000}.following"), key_slot(b"user1000"));
-        assert_eq!(
-            key_slot(b"foo{}{bar}"),
-            usize::from(crc16(b"foo{}{bar}")) % SLOT_COUNT
-        );
+        assert_eq!(key_slot(b"foo{}{bar}"), usize::from(crc16(b"foo{}{bar}")) % SLOT_COUNT);
         assert_eq!(key_slot(b"foo{{bar}}zap"), key_slot(b"{bar"));
     }
 
     fn row(start: i64, end: i64, host: Value, port: i64) -> Value {
-        let node = Value::Array(vec![
-            host,
-            Value::Integer(port),
-            Value::Text(b"id".to_vec()),
-        ]);
+        let node = Value::Array(vec![host, Value::Integer(port), Value::Text(b"id".to_vec())]);
         Value::Array(vec![Value::Integer(start), Value::Integer(end), node])
     }
 
@@ -134,15 +110,7 @@ mod tests {
             row(100, 16_383, Value::Nil, 7001),
         ]);
         let ranges = slot_ranges(&reply).unwrap();
-        assert_eq!(
-            ranges[0],
-            SlotRange {
-                start: 0,
-                end: 99,
-                host: "127.0.0.1".into(),
-                port: 7000
-            }
-        );
+        assert_eq!(ranges[0], SlotRange { start: 0, end: 99, host: "127.0.0.1".into(), port: 7000 });
         assert_eq!((ranges[1].host.as_str(), ranges[1].port), ("", 7001));
     }
 

@@ -58,13 +58,9 @@ impl Workload {
         let key_size = config.key_size;
         let (arguments, write_tail) = match config.expire_s {
             None => (3, "\r\n".to_owned()),
-            Some(expire_s) => (
-                5,
-                format!(
-                    "\r\n$2\r\nEX\r\n${}\r\n{expire_s}\r\n",
-                    expire_s.to_string().len()
-                ),
-            ),
+            Some(expire_s) => {
+                (5, format!("\r\n$2\r\nEX\r\n${}\r\n{expire_s}\r\n", expire_s.to_string().len()))
+            }
         };
         let mut key = vec![b'0'; key_size];
         key[..KEY_PREFIX.len()].copy_from_slice(KEY_PREFIX);
@@ -141,9 +137,8 @@ impl Workload {
 
 impl KeyDraw {
     fn new(config: &Config) -> Self {
-        let uniform = || {
-            Uniform::new(0, config.key_count).expect("the key count was checked to be at least 1")
-        };
+        let uniform =
+            || Uniform::new(0, config.key_count).expect("the key count was checked to be at least 1");
         match config.key_order {
             KeyOrder::Uniform => Self::Uniform(uniform()),
             KeyOrder::Zipf { exponent } => match Zipf::new(config.key_count as f64, exponent) {
@@ -161,10 +156,7 @@ mod tests {
     use super::*;
 
     fn config() -> Config {
-        Config {
-            key_count: 1_000,
-            ..Config::new("localhost", 1)
-        }
+        Config { key_count: 1_000, ..Config::new("localhost", 1) }
     }
 
     #[test]
@@ -177,19 +169,9 @@ mod tests {
 
     #[test]
     fn a_write_with_expiry_is_one_whole_command() {
-        let mut workload = Workload::new(&Config {
-            value_size: 8,
-            expire_s: Some(3600),
-            ..config()
-        });
+        let mut workload = Workload::new(&Config { value_size: 8, expire_s: Some(3600), ..config() });
         let mut out = Vec::new();
-        workload.encode(
-            Op {
-                kind: OpKind::Write,
-                key: 7,
-            },
-            &mut out,
-        );
+        workload.encode(Op { kind: OpKind::Write, key: 7 }, &mut out);
         let text = String::from_utf8(out).unwrap();
         let fields: Vec<&str> = text.split("\r\n").collect();
         assert_eq!(fields[..5], ["*5", "$3", "SET", "$16", "key:000000000007"]);
@@ -200,13 +182,8 @@ mod tests {
     #[test]
     fn reads_and_writes_come_in_their_proportion() {
         let mut workload = Workload::new(&config());
-        let writes = (0..11_000)
-            .filter(|_| workload.next_op().kind == OpKind::Write)
-            .count();
-        assert!(
-            (800..1_200).contains(&writes),
-            "{writes} writes of 11000, about 1000 expected"
-        );
+        let writes = (0..11_000).filter(|_| workload.next_op().kind == OpKind::Write).count();
+        assert!((800..1_200).contains(&writes), "{writes} writes of 11000, about 1000 expected");
     }
 
     #[test]
@@ -221,26 +198,18 @@ mod tests {
 
     #[test]
     fn zipf_prefers_low_keys_and_stays_in_range() {
-        let mut workload = Workload::new(&Config {
-            key_order: KeyOrder::Zipf { exponent: 0.99 },
-            ..config()
-        });
+        let mut workload =
+            Workload::new(&Config { key_order: KeyOrder::Zipf { exponent: 0.99 }, ..config() });
         let keys: Vec<u64> = (0..10_000).map(|_| workload.next_op().key).collect();
         assert!(keys.iter().all(|&key| key < 1_000));
         let first = keys.iter().filter(|&&key| key == 0).count();
-        assert!(
-            first > 800,
-            "the first of 1000 keys takes about an eighth, not {first} of 10000"
-        );
+        assert!(first > 800, "the first of 1000 keys takes about an eighth, not {first} of 10000");
     }
 
     #[test]
     fn sequential_keys_visit_every_key_before_any_again() {
-        let mut workload = Workload::new(&Config {
-            key_count: 3,
-            key_order: KeyOrder::Sequential,
-            ..config()
-        });
+        let mut workload =
+            Workload::new(&Config { key_count: 3, key_order: KeyOrder::Sequential, ..config() });
         let keys: Vec<u64> = (0..5).map(|_| workload.next_op().key).collect();
         assert_eq!(keys, [0, 1, 2, 0, 1]);
     }

@@ -75,10 +75,7 @@ fn open(port: u16, rate_per_s: f64, ops: u64) -> Config {
 }
 
 fn closed(port: u16, pipeline: u32, ops: u64) -> Config {
-    Config {
-        pace: Pace::Closed { pipeline },
-        ..open(port, 1.0, ops)
-    }
+    Config { pace: Pace::Closed { pipeline }, ..open(port, 1.0, ops) }
 }
 
 #[test]
@@ -86,10 +83,7 @@ fn every_operation_is_answered_and_counted() {
     let port = serve(Arc::new(|command| Some(answer(command))));
     for config in [open(port, 5_000.0, 1_000), closed(port, 16, 1_000)] {
         let report = run(&config).unwrap();
-        assert_eq!(
-            (report.ops, report.ops_done, report.latency.count),
-            (1_000, 1_000, 1_000)
-        );
+        assert_eq!((report.ops, report.ops_done, report.latency.count), (1_000, 1_000, 1_000));
         assert_eq!(report.hits + report.write_latency.count, 1_000);
         assert!(report.errors.is_empty() && !report.saturated, "{report:?}");
     }
@@ -104,17 +98,9 @@ fn misses_and_errors_are_counted_by_kind() {
             _ => answer(command),
         })
     }));
-    let report = run(&Config {
-        reads: 1,
-        writes: 1,
-        ..closed(port, 4, 400)
-    })
-    .unwrap();
+    let report = run(&Config { reads: 1, writes: 1, ..closed(port, 4, 400) }).unwrap();
     let refused = report.errors["OOM"];
-    assert_eq!(
-        (report.misses + refused, report.ops_done),
-        (400, report.misses)
-    );
+    assert_eq!((report.misses + refused, report.ops_done), (400, report.misses));
     assert!(refused > 0 && report.misses > 0);
 }
 
@@ -127,12 +113,7 @@ fn a_stall_is_felt_by_every_operation_that_came_due_meanwhile() {
         }
         Some(answer(command))
     }));
-    let config = Config {
-        connections: 1,
-        reads: 1,
-        writes: 0,
-        ..open(port, 1_000.0, 500)
-    };
+    let config = Config { connections: 1, reads: 1, writes: 0, ..open(port, 1_000.0, 500) };
     let report = run(&config).unwrap();
     // Of 500 operations, 300 came due in the stall, half of them at least 150 ms before its end.
     assert_eq!(report.ops_done, 500);
@@ -142,18 +123,9 @@ fn a_stall_is_felt_by_every_operation_that_came_due_meanwhile() {
 
 #[test]
 fn a_server_that_never_answers_is_reported_as_saturated() {
-    let port = serve(Arc::new(|command| {
-        Some(if command[0] == "CLUSTER" {
-            answer(command)
-        } else {
-            Vec::new()
-        })
-    }));
-    let config = Config {
-        connections: 1,
-        lag_max: Duration::from_millis(100),
-        ..open(port, 5_000.0, 2_000)
-    };
+    let port =
+        serve(Arc::new(|command| Some(if command[0] == "CLUSTER" { answer(command) } else { Vec::new() })));
+    let config = Config { connections: 1, lag_max: Duration::from_millis(100), ..open(port, 5_000.0, 2_000) };
     let report = run(&config).unwrap();
     assert!(report.saturated);
     assert_eq!((report.ops, report.ops_done), (2_000, 0));
@@ -167,11 +139,7 @@ fn a_lost_connection_is_counted_and_made_again() {
         let lose = command[0] == "GET" && count.fetch_add(1, Ordering::Relaxed) == 50;
         (!lose).then(|| answer(command))
     }));
-    let report = run(&Config {
-        connections: 1,
-        ..open(port, 1_000.0, 300)
-    })
-    .unwrap();
+    let report = run(&Config { connections: 1, ..open(port, 1_000.0, 300) }).unwrap();
     assert_eq!(report.connections_lost, 1);
     let lost = report.errors["connection lost"];
     assert_eq!((report.ops, report.ops_done), (300, 300 - lost));
@@ -183,25 +151,16 @@ fn what_is_no_reply_ends_the_connection_only() {
     let count = AtomicU64::new(0);
     let port = serve(Arc::new(move |command| {
         let garbage = command[0] == "GET" && count.fetch_add(1, Ordering::Relaxed) == 50;
-        Some(if garbage {
-            b"garbage\r\n".to_vec()
-        } else {
-            answer(command)
-        })
+        Some(if garbage { b"garbage\r\n".to_vec() } else { answer(command) })
     }));
-    let report = run(&Config {
-        connections: 1,
-        ..closed(port, 1, 300)
-    })
-    .unwrap();
+    let report = run(&Config { connections: 1, ..closed(port, 1, 300) }).unwrap();
     assert_eq!(report.errors["protocol error: unknown reply type 0x67"], 1);
     assert_eq!(report.ops_done, 299);
 }
 
 /// A CLUSTER SLOTS reply that gives all slots to one server.
 fn all_slots(port: u64) -> Vec<u8> {
-    format!("*1\r\n*3\r\n:0\r\n:16383\r\n*3\r\n$9\r\n127.0.0.1\r\n:{port}\r\n$1\r\nx\r\n")
-        .into_bytes()
+    format!("*1\r\n*3\r\n:0\r\n:16383\r\n*3\r\n$9\r\n127.0.0.1\r\n:{port}\r\n$1\r\nx\r\n").into_bytes()
 }
 
 /// Two servers of a cluster: all slots move from the first to the second after `moved_at` commands.
@@ -230,10 +189,7 @@ fn moving_cluster(moved_at: u64) -> u16 {
             _ => answer(command),
         })
     }));
-    target.store(
-        u64::from(first) << 16 | u64::from(second),
-        Ordering::Relaxed,
-    );
+    target.store(u64::from(first) << 16 | u64::from(second), Ordering::Relaxed);
     first
 }
 
@@ -242,17 +198,10 @@ fn moved_slots_are_followed_and_the_table_is_asked_for_again() {
     for pipeline in [1, 8] {
         let report = run(&closed(moving_cluster(200), pipeline, 2_000)).unwrap();
         assert_eq!((report.ops, report.ops_done), (2_000, 2_000), "{report:?}");
-        assert!(
-            report.redirects > 0 && report.errors.is_empty(),
-            "{report:?}"
-        );
+        assert!(report.redirects > 0 && report.errors.is_empty(), "{report:?}");
     }
     let report = run(&open(moving_cluster(200), 4_000.0, 2_000)).unwrap();
-    assert_eq!(
-        (report.ops_done, report.primaries),
-        (2_000, 1),
-        "{report:?}"
-    );
+    assert_eq!((report.ops_done, report.primaries), (2_000, 1), "{report:?}");
     assert!(report.refreshes > 0 && report.redirects > 0, "{report:?}");
 }
 
@@ -269,27 +218,14 @@ fn redirects_that_go_round_are_given_up() {
     }));
     own_port.store(u64::from(port), Ordering::Relaxed);
     let report = run(&closed(port, 1, 20)).unwrap();
-    assert_eq!(
-        (report.errors["too many redirects"], report.redirects),
-        (20, 100)
-    );
+    assert_eq!((report.errors["too many redirects"], report.redirects), (20, 100));
 }
 
 #[test]
 fn a_run_against_nothing_is_an_error() {
-    let port = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port();
-    assert!(matches!(
-        run(&closed(port, 1, 1)),
-        Err(RunError::Connect { .. })
-    ));
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    assert!(matches!(run(&closed(port, 1, 1)), Err(RunError::Connect { .. })));
     let alone = serve(Arc::new(|command| Some(answer(command))));
-    let config = Config {
-        topology: Topology::Cluster,
-        ..closed(alone, 1, 1)
-    };
+    let config = Config { topology: Topology::Cluster, ..closed(alone, 1, 1) };
     assert!(matches!(run(&config), Err(RunError::NoCluster { .. })));
 }
