@@ -60,7 +60,7 @@ class Forker:
         self._stream: FrameStream | None = None
         self._failures = 0
         self._failure: str | None = None
-        self._ready = trio.Event()
+        self._changed = trio.Event()
         self._pending: deque[trio.MemorySendChannel[ProcessIdentity]] = deque()
         # Children of the living nursery that have not been seen to end; nobody reports on others.
         self._children: set[int] = set()
@@ -70,16 +70,15 @@ class Forker:
     async def run(self) -> None:
         """Keep a nursery alive and read what it says, until cancelled."""
         try:
-            while self._failures < NURSERY_FAILURES_MAX:
-                await self._converse()
+            await self._converse()
+            while self._failure is None:
                 log.warning("the nursery has ended; starting another")
                 self._nursery.close()
                 self._nursery = NurseryProcess(self._log_file)
+                await self._converse()
+            log.error("no more forks: %s", self._failure)
         finally:
             self._nursery.close()
-        self._failure = self._failure or "the nursery does not stay alive"
-        log.error("no more forks: %s", self._failure)
-        self._ready.set()
 
     async def fork(self, request: dict[str, Any]) -> ProcessIdentity:
         """Have a child made as the nursery's ``Fork`` request says.
@@ -87,9 +86,10 @@ class Forker:
         Raises:
             StartError: the nursery is broken, or ended before it answered.
         """
-        await self._ready.wait()
-        if self._failure is not None or self._stream is None:
-            raise StartError(self._failure or "the nursery has ended")
+        while self._stream is None:
+            if self._failure is not None:
+                raise StartError(self._failure)
+            await self._changed.wait()
         sender, receiver = trio.open_memory_channel[ProcessIdentity](1)
         self._pending.append(sender)
         try:
@@ -115,23 +115,28 @@ class Forker:
             log.warning("lost the nursery: %s", exc)
         finally:
             self._stream = None
-            self._ready = trio.Event()
-            self._failures += 1
             self._children.clear()
+            self._failures += 1
+            if self._failures >= NURSERY_FAILURES_MAX and self._failure is None:
+                self._failure = "the nursery does not stay alive"
+            self._tell_waiters()
             while self._pending:
                 self._pending.popleft().close()
             with trio.CancelScope(shield=True):
                 await stream.aclose()
+
+    def _tell_waiters(self) -> None:
+        self._changed.set()
+        self._changed = trio.Event()
 
     async def _handle(self, message: dict[str, Any], stream: FrameStream) -> None:
         match message["t"]:
             case "Ready":
                 self._failures = 0
                 self._stream = stream
-                self._ready.set()
+                self._tell_waiters()
             case "Failed":
                 self._failure = message["reason"]
-                self._failures = NURSERY_FAILURES_MAX
             case "Forked":
                 identity = ProcessIdentity(message["pid"], message["start_ticks"])
                 self._children.add(identity.pid)

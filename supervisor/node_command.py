@@ -46,7 +46,7 @@ def node(
     from pycluster.node.server import run_standalone
 
     try:
-        run_standalone(host=bind, port=port, settings=settings, directory=path)
+        run_standalone(host=bind, port=port, settings=settings, directory=path or Path())
     except OSError as exc:
         raise SupervisorError(f"cannot listen on {bind} port {port}: {exc.strerror or exc}") from exc
 

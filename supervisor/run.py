@@ -123,6 +123,9 @@ class SupervisorRun:
 
     def _start_error(self) -> StartError:
         late = [each for each in (self._tree.bus, *self._tree.nodes) if each.state is not State.SERVING]
+        problem = next((each.problem for each in late if each.problem), None)
+        if problem is not None:
+            return StartError(f"cannot start processes: {problem} (see {self._directory.supervisor_log})")
         names = ", ".join(each.name for each in late)
         reason = "keeps ending" if self._broken.is_set() else f"does not serve after {START_TIMEOUT_S} s"
         return StartError(f"{names} {reason}{self._last_words(late)}")

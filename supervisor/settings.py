@@ -44,7 +44,12 @@ def check_settings(settings: Mapping[str, str]) -> None:
     """
     from pycluster.node._engine import Engine, EngineError
 
-    try:
-        Engine(config=settings).close()
-    except EngineError as exc:
-        raise InputError(str(exc)) from exc
+    known = Engine().config_get("*")
+    for name, value in settings.items():
+        if name not in known:
+            raise InputError(f"unknown option --{name}")
+        try:
+            Engine(config={name: value}).close()
+        except EngineError as exc:
+            # The engine words it as CONFIG SET does: what is wrong follows the last dash.
+            raise InputError(f"--{name} {value!r}: {str(exc).rpartition(' - ')[2]}") from exc

@@ -56,6 +56,7 @@ class Place:
     started_ms: int = 0
     restarts: int = 0
     exit_status: int | None = None
+    problem: str = ""
     backoff: Backoff = attrs.field(factory=Backoff)
     restart_wanted: bool = False
     opinion: ClusterOpinion | None = None
@@ -152,6 +153,7 @@ class ProcessTree:
                 await self._fill(each)
             except (StartError, OSError) as exc:
                 log.error("cannot start %s: %s", each.name, exc)
+                each.problem = str(exc)
                 self._tell(each, Happening.FAILED)
             else:
                 each.filled.set()
