@@ -3,13 +3,16 @@
 import logging
 from collections.abc import Awaitable
 from inspect import isawaitable
-from typing import Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 import trio
 
-from pycluster.node._engine import ControlRequest, EngineError, Reply, ReplyValue
+from pycluster.node._engine import ControlRequest, EngineError, Reply
 from pycluster.node.answers import Answer, CommandError, Silence, Simple, SimpleLines, Verbatim
 from pycluster.node.commands import Call, Command, Table
+
+if TYPE_CHECKING:
+    from pycluster.node._engine import ReplyValue
 
 log = logging.getLogger(__name__)
 
@@ -20,7 +23,7 @@ WAITING_MAX = 1_000
 class Replier(Protocol):
     """The part of the engine that takes answers."""
 
-    def reply(self, request_id: int, value: ReplyValue) -> None:
+    def reply(self, request_id: int, value: "ReplyValue") -> None:
         """As ``Engine.reply``."""
 
 
