@@ -7,6 +7,7 @@ pub mod commands;
 pub mod dispatch;
 pub mod engine;
 pub mod evict;
+pub mod glob;
 pub mod housekeeping;
 pub mod keyspace;
 pub mod memory;

@@ -261,6 +261,8 @@ pub struct CommandSpec {
     pub group: Group,
     pub since: &'static str,
     pub summary: &'static str,
+    /// The arguments behind the name, as HELP of a container shows them.
+    pub usage: &'static str,
     pub key_specs: &'static [KeySpec],
     pub tips: &'static [&'static str],
     pub subcommands: &'static [CommandSpec],
@@ -295,6 +297,7 @@ impl CommandSpec {
             group,
             since: "1.0.0",
             summary: "",
+            usage: "",
             key_specs: &[],
             tips: &[],
             subcommands: &[],
@@ -320,6 +323,11 @@ impl CommandSpec {
     /// Set since when Redis has it and what it does, in our own words.
     pub const fn about(self, since: &'static str, summary: &'static str) -> Self {
         Self { since, summary, ..self }
+    }
+
+    /// Set the arguments that HELP of the container shows.
+    pub const fn usage(self, usage: &'static str) -> Self {
+        Self { usage, ..self }
     }
 
     /// Set the hints for clients and proxies.

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 
 use rustix::net::{self, AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, sockopt};
 
@@ -80,6 +80,7 @@ impl Reactor {
             server.clients.release(key);
             return;
         }
+        let session = Session::new(id, key, socket.as_raw_fd(), peer, local, server.now);
         server.clients.put(Box::new(Client {
             key,
             socket,
@@ -87,7 +88,7 @@ impl Reactor {
             parser: Parser::default(),
             ready: None,
             reply: Reply::new(Protocol::Resp2),
-            session: Session::new(id, peer, local, server.now),
+            session,
             watched: Watched { read: true, write: false },
             touched: false,
         }));

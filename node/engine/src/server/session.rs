@@ -2,6 +2,7 @@
 
 use bitflags::bitflags;
 
+use super::clients::ClientKey;
 use crate::clock::Now;
 use crate::commands::spec::CommandSpec;
 
@@ -27,6 +28,8 @@ bitflags! {
         const MONITOR = 1 << 7;
         /// To be closed as soon as it is not running a command.
         const KILLED = 1 << 8;
+        /// CLIENT CAPA REDIRECT.
+        const CAPA_REDIRECT = 1 << 9;
     }
 }
 
@@ -51,6 +54,10 @@ pub enum Waiting {
 pub struct Session {
     /// CLIENT ID; never used twice.
     pub id: u64,
+    /// The client's place among the others.
+    pub key: ClientKey,
+    /// The socket's descriptor, as CLIENT LIST names it.
+    pub fd: i32,
     /// The selected database.
     pub db: usize,
     pub flags: SessionFlags,
@@ -71,9 +78,11 @@ pub struct Session {
 
 impl Session {
     /// A client that has just connected.
-    pub fn new(id: u64, address: String, local_address: String, now: Now) -> Self {
+    pub fn new(id: u64, key: ClientKey, fd: i32, address: String, local_address: String, now: Now) -> Self {
         Self {
             id,
+            key,
+            fd,
             db: 0,
             flags: SessionFlags::empty(),
             waiting: Waiting::No,
