@@ -10,6 +10,7 @@ pub mod registry;
 pub mod spec;
 
 mod connection;
+mod help;
 mod string;
 
 pub use registry::registry;
