@@ -10,6 +10,7 @@ pub mod evict;
 pub mod glob;
 pub mod housekeeping;
 pub mod keyspace;
+mod long_double;
 pub mod memory;
 pub mod observe;
 #[cfg(feature = "python")]
@@ -18,6 +19,8 @@ pub mod reactor;
 pub mod resp;
 pub mod server;
 pub mod slot;
+#[cfg(test)]
+mod testing;
 
 /// Counts what is allocated, as it is allocated: `maxmemory` is held against it.
 #[global_allocator]

@@ -10,12 +10,36 @@ pub mod registry;
 pub mod spec;
 
 mod connection;
+mod counter;
+mod database;
+mod expire;
+mod expiry;
+mod generic;
 mod help;
+mod lcs;
+mod object;
+mod options;
+mod scan;
 mod string;
+mod string_many;
+mod string_range;
+mod text;
 
 pub use registry::registry;
 
 use spec::CommandSpec;
 
 /// The tables of all files.
-const TABLES: &[&[CommandSpec]] = &[connection::TABLE, string::TABLE];
+const TABLES: &[&[CommandSpec]] = &[
+    connection::TABLE,
+    counter::TABLE,
+    database::TABLE,
+    expire::TABLE,
+    generic::TABLE,
+    lcs::TABLE,
+    object::TABLE,
+    scan::TABLE,
+    string::TABLE,
+    string_many::TABLE,
+    string_range::TABLE,
+];
