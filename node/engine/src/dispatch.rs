@@ -158,6 +158,8 @@ fn execute(
     let start = ticks();
     let now = core.server.now;
     let touch = !session.flags.contains(SessionFlags::NO_TOUCH);
+    // ASKING is for one command: this one, which has passed its check by now, or the one after ASKING itself.
+    session.flags.remove(SessionFlags::ASKING);
     let mut call = Call {
         spec,
         args,
@@ -188,10 +190,6 @@ fn execute(
     stats.failed += u64::from(failed);
     session.last_command = Some(spec);
     session.commands_total += 1;
-    if spec.flags.contains(Flags::ASKING) {
-        return;
-    }
-    session.flags.remove(SessionFlags::ASKING);
     observe::command_finished(&mut core.server, session, spec, entry.id, args, ticks_to_us(elapsed) as u64);
 }
 

@@ -9,7 +9,9 @@ pub mod keys;
 pub mod registry;
 pub mod spec;
 
+mod cluster;
 mod connection;
+mod control;
 mod counter;
 mod database;
 mod expire;
@@ -31,7 +33,9 @@ use spec::CommandSpec;
 
 /// The tables of all files.
 const TABLES: &[&[CommandSpec]] = &[
+    cluster::TABLE,
     connection::TABLE,
+    control::TABLE,
     counter::TABLE,
     database::TABLE,
     expire::TABLE,
