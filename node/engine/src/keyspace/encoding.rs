@@ -5,8 +5,10 @@ use super::entry::EntryRef;
 use super::value::Value;
 use crate::memory::SlabAllocator;
 
-/// The longest string that OBJECT ENCODING calls `embstr`.
-const EMBSTR_BYTES_MAX: usize = 44;
+/// Bytes of the block in which Valkey keeps key and value together when it calls the value `embstr`.
+const EMBSTR_BLOCK_BYTES_MAX: usize = 128;
+/// What such a block takes beside the bytes of key and value, without the header of the key's length.
+const EMBSTR_OVERHEAD_BYTES: usize = 14;
 
 /// The counters of an `Arc` and the `Vec` in it, in front of a large value's bytes.
 const LARGE_OVERHEAD_BYTES: usize = 2 * size_of::<usize>() + size_of::<Vec<u8>>();
@@ -16,7 +18,11 @@ impl EntryRef<'_> {
     pub fn encoding_name(self) -> &'static str {
         match self.value() {
             Value::Int(_) => "int",
-            Value::Bytes { bytes, raw: false } if bytes.len() <= EMBSTR_BYTES_MAX => "embstr",
+            Value::Bytes { bytes, raw: false }
+                if embstr_block_bytes(self.key(), bytes) <= EMBSTR_BLOCK_BYTES_MAX =>
+            {
+                "embstr"
+            }
             Value::Bytes { .. } | Value::Large(_) => "raw",
         }
     }
@@ -30,4 +36,10 @@ impl EntryRef<'_> {
         };
         block + size_of::<Cell>() + large
     }
+}
+
+/// Bytes of Valkey's block for a key and its value; keys from 32 bytes on have a longer header.
+fn embstr_block_bytes(key: &[u8], value: &[u8]) -> usize {
+    let key_header_bytes = if key.len() < 32 { 1 } else { 3 };
+    EMBSTR_OVERHEAD_BYTES + key_header_bytes + key.len() + value.len()
 }
