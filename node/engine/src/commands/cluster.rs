@@ -148,3 +148,49 @@ pub(super) const TABLE: &[CommandSpec] = &[
         .with_categories(Category::CONNECTION)
         .about("3.0.0", "Let the next command use a slot that is being imported."),
 ];
+
+#[cfg(test)]
+mod tests {
+    use crate::server::{SessionFlags, Waiting};
+    use crate::testing::Node;
+
+    #[test]
+    fn commands_about_members_wait_for_python_in_a_cluster_only() {
+        let mut node = Node::member();
+        assert_eq!(node.run("cluster nodes"), "");
+        let requests = node.core.server.control.take_outgoing();
+        assert_eq!(requests.len(), 1);
+        assert_eq!(requests[0].argv, [b"CLUSTER".to_vec(), b"NODES".to_vec()]);
+        assert_eq!(requests[0].local_address, "127.0.0.1");
+        assert_eq!(node.session.waiting, Waiting::Control(requests[0].id));
+        Node::alone().expect(&[
+            ("CLUSTER NODES", "-ERR This instance has cluster support disabled\r\n"),
+            ("CLUSTER KEYSLOT a", ":15495\r\n"),
+            ("READONLY", "+OK\r\n"),
+            ("ASKING", "-ERR This instance has cluster support disabled\r\n"),
+        ]);
+    }
+
+    #[test]
+    fn slots_are_counted_and_listed() {
+        let mut node = Node::member();
+        let key = node.core.keyspace.hash_key(b"a");
+        node.core.keyspace.database_mut(0).append(&key, b"v");
+        node.expect(&[
+            ("CLUSTER COUNTKEYSINSLOT 15495", ":1\r\n"),
+            ("CLUSTER COUNTKEYSINSLOT 16384", "-ERR Invalid slot\r\n"),
+            ("CLUSTER GETKEYSINSLOT 15495 9", "*1\r\n$1\r\na\r\n"),
+            ("CLUSTER GETKEYSINSLOT 15495 0", "*0\r\n"),
+            ("CLUSTER GETKEYSINSLOT 15495 -1", "-ERR Invalid slot or number of keys\r\n"),
+        ]);
+    }
+
+    #[test]
+    fn asking_lasts_for_one_command() {
+        let mut node = Node::member();
+        node.run("ASKING");
+        assert!(node.session.flags.contains(SessionFlags::ASKING));
+        node.run("DBSIZE");
+        assert!(!node.session.flags.contains(SessionFlags::ASKING));
+    }
+}

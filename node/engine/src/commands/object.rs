@@ -93,3 +93,44 @@ pub(super) const TABLE: &[CommandSpec] = &[CommandSpec::container(
     ],
 )
 .about("2.2.3", "Commands about how values are kept.")];
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::Node;
+
+    #[test]
+    fn encodings_are_named_as_valkey_names_them() {
+        let mut node = Node::alone();
+        for (key_bytes, longest_embedded) in [(1, 112), (31, 82), (32, 79), (100, 11)] {
+            let key = "k".repeat(key_bytes);
+            for (length, name) in [(longest_embedded, "embstr"), (longest_embedded + 1, "raw")] {
+                node.run(&format!("SET {key} {}", "v".repeat(length)));
+                assert_eq!(
+                    node.run(&format!("OBJECT ENCODING {key}")),
+                    format!("${}\r\n{name}\r\n", name.len())
+                );
+            }
+        }
+        node.expect(&[
+            ("SET k 12", "+OK\r\n"),
+            ("OBJECT ENCODING k", "$3\r\nint\r\n"),
+            ("APPEND k 3", ":3\r\n"),
+            ("OBJECT ENCODING k", "$3\r\nraw\r\n"),
+            ("OBJECT FREQ none", "$-1\r\n"),
+        ]);
+        assert!(node.run("OBJECT FREQ k").starts_with("-ERR An LFU maxmemory policy is not selected"));
+    }
+
+    #[test]
+    fn asking_for_the_idle_time_is_no_use_of_the_key() {
+        let mut node = Node::alone();
+        node.run("SET k v");
+        node.core.keyspace.access_clock.set_time(8_000);
+        node.expect(&[
+            ("OBJECT IDLETIME k", ":8\r\n"),
+            ("TYPE k", "+string\r\n"),
+            ("OBJECT IDLETIME k", ":8\r\n"),
+        ]);
+        node.expect(&[("TOUCH k", ":1\r\n"), ("OBJECT IDLETIME k", ":0\r\n")]);
+    }
+}
