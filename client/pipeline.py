@@ -60,7 +60,7 @@ class PendingBatch:
     """
 
     batch: Batch
-    _simple: list[tuple[Queued[Any], Item]] = attrs.field(factory=list, init=False)
+    _simple: list[tuple[Queued[Any], Request[Any], Item]] = attrs.field(factory=list, init=False)
     _compound: list[tuple[Queued[Any], Sequence[Part], Sequence[Item]]] = attrs.field(
         factory=list, init=False
     )
@@ -72,7 +72,7 @@ class PendingBatch:
             operation = one.operation
             try:
                 if type(operation) is Request:
-                    self._simple.append((one, batch.add_request(operation)))
+                    self._simple.append((one, operation, batch.add_request(operation)))
                 else:
                     parts = operation.parts(batch.router.slots)
                     self._compound.append((one, parts, batch.add(parts)))
@@ -81,9 +81,12 @@ class PendingBatch:
 
     def finish(self) -> None:
         """Every reply is there: make the results."""
-        for one, item in self._simple:
+        for one, request, item in self._simple:
             reply = item.reply
-            one.settle(reply if isinstance(reply, Exception) else _result(one.operation, (), (reply,)))
+            # Nearly all commands of a pipeline are plain requests, so this loop takes the short way.
+            if request.decode is not None and not isinstance(reply, Exception):
+                reply = _result(request, (), (reply,))
+            one.settle(reply)
         for one, parts, items in self._compound:
             one.settle(merged(one.operation, parts, [item.reply for item in items]))
 
