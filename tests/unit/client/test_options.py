@@ -35,7 +35,7 @@ def test_the_password_is_not_shown() -> None:
 
 
 def test_read_from_may_be_given_by_its_value() -> None:
-    assert ClientOptions(read_from="any").read_from is ReadFrom.ANY  # type: ignore[arg-type]
+    assert ClientOptions(read_from="any").read_from is ReadFrom.ANY
 
 
 def test_a_time_below_a_millisecond_is_one_millisecond() -> None:

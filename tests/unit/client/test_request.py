@@ -55,12 +55,13 @@ def test_two_expiries_are_refused() -> None:
 def plain_requests() -> list[Request[Any]]:
     """Every typed command that is a single one, built with its required arguments only."""
     found = []
+    stand_ins: dict[str, Any] = {"values": {}, "keys": []}
     for family in (StringCommands, GenericCommands):
         for command in vars(family).values():
             if not isinstance(command, Command):
                 continue
             required = [
-                {"values": {}, "keys": []}.get(parameter.name, 1)
+                stand_ins.get(parameter.name, 1)
                 for parameter in inspect.signature(command.build).parameters.values()
                 if parameter.default is parameter.empty and parameter.kind is parameter.POSITIONAL_OR_KEYWORD
             ]
