@@ -226,8 +226,12 @@ def daemonize(directory: ClusterDirectory) -> Callable[[], None]:
 
 
 def _wait_for_daemon(child: int, told: int) -> NoReturn:
+    def interrupt(_signum: int, _frame: object) -> NoReturn:
+        raise KeyboardInterrupt
+
     # os._exit: the lock's record and all else that is cleaned up on the way out belongs to the child now.
     try:
+        signal.signal(signal.SIGTERM, interrupt)
         if os.read(told, 16):
             os._exit(0)
         _pid, status = os.waitpid(child, 0)
