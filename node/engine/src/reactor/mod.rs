@@ -96,8 +96,11 @@ impl Reactor {
             let mut events = std::mem::take(&mut self.events);
             let count = self.poll.wait(&mut events, timeout_ms)?;
             core.server.now = Now::read();
+            // The timer alone is no traffic: an idle node would wake twice for every tick, to linger for nobody.
+            let mut traffic = false;
             let mut python_wanted = false;
             for event in &events[..count] {
+                traffic |= !matches!(event.source(), Source::Timer);
                 match event.source() {
                     Source::Client(key) => self.client_ready(core, key, *event),
                     Source::Listener(index) => self.accept(core, index),
@@ -107,7 +110,7 @@ impl Reactor {
             }
             self.events = events;
             self.look_after_touched(core);
-            if count == 0 || python_wanted || core.server.control.has_outgoing() {
+            if !traffic || python_wanted || core.server.control.has_outgoing() {
                 return Ok(());
             }
             if core.server.now.monotonic_us.saturating_sub(start_us) >= budget_us {
