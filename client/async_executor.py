@@ -119,7 +119,9 @@ class AsyncExecutor:
         return [item.reply for item in items]
 
     async def new_batch(self, timeout_ms: int) -> Batch:
-        """An empty batch whose time starts now; the slot table is loaded."""
+        """An empty batch whose time starts now; the slot table is loaded. Raises ClosedError."""
+        if self._closed:
+            raise ClosedError("the client is closed")
         deadline_ms = now_ms() + timeout_ms
         await self.ensure_loaded(deadline_ms)
         return Batch(self.router, deadline_ms)
@@ -207,7 +209,7 @@ class AsyncExecutor:
         async with self._refresh_lock:
             try:
                 await self._fetch_slots(deadline_ms)
-            except NoNodeReachableError:
+            except (NoNodeReachableError, ClosedError):
                 self.router.refresh.finish(succeeded=False, now_ms=now_ms())
 
     async def _fetch_slots(self, deadline_ms: int) -> None:

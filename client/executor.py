@@ -87,7 +87,9 @@ class Executor:
         return [item.reply for item in items]
 
     def new_batch(self, timeout_ms: int) -> Batch:
-        """An empty batch whose time starts now; the slot table is loaded."""
+        """An empty batch whose time starts now; the slot table is loaded. Raises ClosedError."""
+        if self._closing.is_set():
+            raise ClosedError("the client is closed")
         deadline_ms = clock.monotonic_ms() + timeout_ms
         self.ensure_loaded(deadline_ms)
         return Batch(self.router, deadline_ms)
@@ -98,8 +100,8 @@ class Executor:
             if self.router.refresh.due(clock.monotonic_ms()):
                 self._refresh(batch.deadline_ms)
             wait_ms = batch.wait_ms(clock.monotonic_ms())
-            if wait_ms and self._closing.wait(wait_ms / 1_000):
-                raise ClosedError("the client was closed meanwhile")
+            if wait_ms:
+                self._closing.wait(wait_ms / 1_000)
             flights = [Flight(share) for share in batch.shares(clock.monotonic_ms())]
             boarded: list[tuple[ConnectionPool, Flight]] = []
             try:
@@ -119,8 +121,6 @@ class Executor:
             pool = self._pools.get(address) or self._new_pool(address)
             flight.connection = pool.acquire(now_ms=clock.monotonic_ms(), deadline_ms=deadline_ms)
             boarded.append((pool, flight))
-        except ClosedError:
-            raise
         except ClusterError as exc:
             flight.error = exc
 
@@ -170,7 +170,7 @@ class Executor:
             return
         try:
             self._fetch_slots(deadline_ms)
-        except NoNodeReachableError:
+        except (NoNodeReachableError, ClosedError):
             self.router.refresh.finish(succeeded=False, now_ms=clock.monotonic_ms())
         finally:
             self._refresh_lock.release()
