@@ -5,6 +5,13 @@ from pycluster.client.async_cluster import AsyncCluster
 from pycluster.client.async_pipeline import AsyncPipeline
 from pycluster.client.cluster import Cluster
 from pycluster.client.cluster_pipeline import Pipeline
+from pycluster.client.errors import (
+    ClusterError,
+    ConnectionLostError,
+    DeadlineExceededError,
+    ResponseError,
+    UsageError,
+)
 from pycluster.client.options import ClientOptions, ReadFrom
 from pycluster.client.slots import key_slot
 
@@ -14,7 +21,12 @@ __all__ = [
     "AsyncPipeline",
     "ClientOptions",
     "Cluster",
+    "ClusterError",
+    "ConnectionLostError",
+    "DeadlineExceededError",
     "Pipeline",
     "ReadFrom",
+    "ResponseError",
+    "UsageError",
     "key_slot",
 ]

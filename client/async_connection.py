@@ -72,11 +72,10 @@ class AsyncConnection(Channel):
         return await self.read(binary=binary)
 
     async def exchange(self, share: Share, replies: list[Any]) -> None:
-        """Send a node's share and append the replies to ``replies``; raises as :meth:`call`, keeping those
-        before.
+        """Send a node's share and append the replies to ``replies``; raises as :meth:`call`.
 
         What the socket does not take at once is sent while replies are read: a server that holds back its
-        replies because nobody reads them would not read our commands either.
+        replies because nobody reads them would not read our commands either. Replies before an error stay.
         """
         payload = b"".join(share.payloads)
         try:

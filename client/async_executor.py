@@ -15,7 +15,6 @@ from pycluster.client.command_table import Access
 from pycluster.client.errors import (
     ClosedError,
     ClusterError,
-    ConnectionLostError,
     DeadlineExceededError,
     NoNodeReachableError,
     ResponseError,
@@ -100,8 +99,7 @@ class AsyncExecutor:
                 trouble = reply
             except ClusterError as exc:
                 trouble = exc
-        # Only here does the command become a batch: redirects and failures are too rare to make every call
-        # pay.
+        # Only here does the command become a batch: redirects are too rare for every call to pay for them.
         batch = Batch(router, deadline_ms)
         (item,) = batch.add([Part(request)])
         if trouble is not None:
@@ -152,6 +150,9 @@ class AsyncExecutor:
             flight.boarded = True
             try:
                 await connection.exchange(flight.share, flight.replies)
+            except anyio.get_cancelled_exc_class():
+                pool.discard(connection)
+                raise
             except BaseException:
                 pool.discard(connection)
                 pool.drop_idle()
@@ -171,10 +172,13 @@ class AsyncExecutor:
             boarded = True
             try:
                 reply = await connection.call(payload, binary=binary)
-            except BaseException as exc:
+            except anyio.get_cancelled_exc_class():
                 pool.discard(connection)
-                if isinstance(exc, ConnectionLostError):
-                    pool.drop_idle()
+                raise
+            except BaseException:
+                pool.discard(connection)
+                # The other idle connections probably broke with it, and each would cost a command a try.
+                pool.drop_idle()
                 raise
             pool.release(connection)
             return reply

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import threading
+import weakref
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,7 +14,6 @@ from pycluster.client.command_table import Access
 from pycluster.client.errors import (
     ClosedError,
     ClusterError,
-    ConnectionLostError,
     DeadlineExceededError,
     NoNodeReachableError,
     ResponseError,
@@ -41,6 +42,18 @@ class Executor:
         self._pools_lock = threading.Lock()
         self._refresh_lock = threading.Lock()
         self._closing = threading.Event()
+        _executors.add(self)
+
+    def reset_after_fork(self) -> None:
+        """In a forked child: the parent goes on using the connections, and its threads may hold our locks."""
+        for pool in self._pools.values():
+            pool.abandon()
+        self._pools = {}
+        self._pools_lock = threading.Lock()
+        self._refresh_lock = threading.Lock()
+        was_closed, self._closing = self._closing.is_set(), threading.Event()
+        if was_closed:
+            self._closing.set()
 
     def close(self) -> None:
         """Close all connections; commands that are under way in other threads still end."""
@@ -68,8 +81,7 @@ class Executor:
                 trouble = reply
             except ClusterError as exc:
                 trouble = exc
-        # Only here does the command become a batch: redirects and failures are too rare to make every call
-        # pay.
+        # Only here does the command become a batch: redirects are too rare for every call to pay for them.
         batch = Batch(router, deadline_ms)
         (item,) = batch.add([Part(request)])
         if trouble is not None:
@@ -132,10 +144,10 @@ class Executor:
         connection = pool.acquire(now_ms=now_ms, deadline_ms=deadline_ms)
         try:
             reply = connection.call(payload, binary=binary, now_ms=now_ms, deadline_ms=deadline_ms)
-        except BaseException as exc:
+        except BaseException:
             pool.discard(connection)
-            if isinstance(exc, (ConnectionLostError, DeadlineExceededError)):
-                pool.drop_idle()
+            # The other idle connections probably broke with it, and each would cost a command a try.
+            pool.drop_idle()
             raise
         pool.release(connection)
         return reply
@@ -239,3 +251,15 @@ def _land(pool: ConnectionPool, flight: Flight) -> None:
     else:
         pool.discard(connection)
         pool.drop_idle()
+
+
+_executors: weakref.WeakSet[Executor] = weakref.WeakSet()
+
+
+def _reset_all() -> None:
+    for executor in list(_executors):
+        executor.reset_after_fork()
+
+
+# A server that forks its workers after the first command would otherwise have them share sockets.
+os.register_at_fork(after_in_child=_reset_all)

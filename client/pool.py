@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import threading
-import weakref
 from collections import deque
 from typing import Final
 
@@ -33,7 +31,6 @@ class ConnectionPool:
         self._open_count = 0
         self._waiting = 0
         self._closed = False
-        _pools.add(self)
 
     def acquire(self, *, now_ms: int, deadline_ms: int) -> Connection:
         """A connection for the caller alone, until :meth:`release` or :meth:`discard`.
@@ -126,22 +123,7 @@ class ConnectionPool:
             self._condition.notify_all()
         self._drain()
 
-    def reset_after_fork(self) -> None:
-        """In a forked child: the connections belong to the parent, which goes on using them."""
-        for connection in self._idle:
-            connection.close()
-        self._idle = deque()
-        self._condition = threading.Condition()
-        self._open_count = self._waiting = 0
-
-
-_pools: weakref.WeakSet[ConnectionPool] = weakref.WeakSet()
-
-
-def _reset_all_pools() -> None:
-    for pool in list(_pools):
-        pool.reset_after_fork()
-
-
-# A server that forks its workers after the first command would otherwise have them share sockets.
-os.register_at_fork(after_in_child=_reset_all_pools)
+    def abandon(self) -> None:
+        """In a forked child: close our copies of the sockets, without locks, which a lost thread may hold."""
+        while self._idle:
+            self._idle.pop().close()

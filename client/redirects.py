@@ -164,9 +164,8 @@ class Attempt:
             self._hops.append(str(address))
             if len(self._hops) > HOPS_MAX:
                 return GiveUp(TooManyRedirectsError(error.slot, tuple(self._hops)), refresh=True)
-            delay_ms = (
-                0 if len(self._hops) <= HOPS_AT_ONCE else backoff_ms(len(self._hops) - HOPS_AT_ONCE, rng)
-            )
+            extra_hops = len(self._hops) - HOPS_AT_ONCE
+            delay_ms = backoff_ms(extra_hops, rng) if extra_hops > 0 else 0
         else:
             self._failures += 1
             if self._failures > self.retries_max:

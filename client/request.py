@@ -54,9 +54,8 @@ class Operation(ABC, Generic[R]):
         """The result, from the replies to ``parts`` in the same order; none of them is an error."""
 
 
-# Not frozen, though nothing changes it: a frozen class takes three times as long to make, and every call
-# makes one.
-@attrs.define(eq=False, slots=True)
+# Not frozen, though nothing changes it: every call makes one, and a frozen one takes three times as long.
+@attrs.define(eq=False)
 class Request(Operation[R]):
     """One command for one node.
 
@@ -113,8 +112,7 @@ class SplitRequest(Operation[R]):
         name: the command.
         items: per key: the key and what goes with it.
         access: what a repeat would do.
-        combine: makes the result of the number of items and, per part, the positions of its items and its
-            reply.
+        combine: makes the result of the number of items and, per part, its items' positions and its reply.
     """
 
     name: str
