@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 
 from pycluster.node.answers import SILENCE, Answer, CommandError
-from pycluster.node.commands import Call, Command, Table
+from pycluster.node.commands import Call, Table
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +23,7 @@ class AdminCommands:
 
     def table(self) -> Table:
         """All commands."""
-        return {"SHUTDOWN": Command(self.shutdown, 0, None)}
+        return {"SHUTDOWN": self.shutdown}
 
     def shutdown(self, call: Call) -> Answer:
         """``SHUTDOWN [NOSAVE | SAVE] [NOW] [FORCE] [ABORT]``; who asks only sees the connection close.

@@ -21,13 +21,6 @@ class Simple:
 
 
 @attrs.frozen
-class SimpleLines:
-    """An array of simple strings, as HELP subcommands answer."""
-
-    lines: tuple[str, ...]
-
-
-@attrs.frozen
 class Verbatim:
     """A text for people: a verbatim string in RESP3, a bulk string in RESP2."""
 
@@ -43,4 +36,4 @@ OK: Final = Simple("OK")
 SILENCE: Final = Silence()
 
 Plain: TypeAlias = str | bytes | int | Sequence["Plain"] | Mapping[str, "Plain"] | None
-Answer: TypeAlias = Simple | SimpleLines | Verbatim | Silence | Plain
+Answer: TypeAlias = Simple | Verbatim | Silence | Plain

@@ -1,17 +1,14 @@
 """The ``CLUSTER`` subcommands that Python answers; those on keys and slots of this node are the engine's."""
 
 from collections.abc import Callable
-from typing import NoReturn
 
 import attrs
 
 from pycluster.cluster.topology import NOT_HEARD
 from pycluster.cluster.view import NodeRecord, Role
-from pycluster.node.answers import OK, Answer, CommandError, SimpleLines, Verbatim
+from pycluster.node.answers import OK, Answer, CommandError, Verbatim
 from pycluster.node.cluster_replies import ClusterReplies, LinkCounters
-from pycluster.node.commands import Call, Command, Table, refusing
-
-CLUSTER_DISABLED = "ERR This instance has cluster support disabled"
+from pycluster.node.commands import Call, Handler, Table
 
 
 @attrs.frozen(kw_only=True)
@@ -35,27 +32,21 @@ class ClusterCommands:
 
     def table(self) -> Table:
         """All subcommands, also those that are refused so far."""
-        answered = {
-            "SLOTS": Command(self.slots),
-            "SHARDS": Command(self.shards),
-            "NODES": Command(self.nodes),
-            "INFO": Command(self.info),
-            "MYID": Command(self.my_id),
-            "MYSHARDID": Command(self.my_shard_id),
-            "LINKS": Command(self.links),
-            "REPLICAS": Command(self.replicas, 1, 1),
-            "SLAVES": Command(self.replicas, 1, 1),
-            "COUNT-FAILURE-REPORTS": Command(self.count_failure_reports, 1, 1),
-            "SAVECONFIG": Command(self.save_config),
-            "GETSLOTMIGRATIONS": Command(self.slot_migrations),
-            "CANCELSLOTMIGRATIONS": Command(self.cancel_slot_migrations, 1, 1),
-            "SLOT-STATS": Command(self.slot_stats, 1, None),
-            "HELP": Command(self.help),
+        answered: dict[str, Handler] = {
+            "SLOTS": self.slots,
+            "SHARDS": self.shards,
+            "NODES": self.nodes,
+            "INFO": self.info,
+            "MYID": self.my_id,
+            "MYSHARDID": self.my_shard_id,
+            "LINKS": self.links,
+            "REPLICAS": self.replicas,
+            "SLAVES": self.replicas,
+            "COUNT-FAILURE-REPORTS": self.count_failure_reports,
+            "SAVECONFIG": self.save_config,
         }
-        refused = {
-            name: Command(_refuse(f"CLUSTER {name}"), least, most) for name, (least, most) in _REFUSED.items()
-        }
-        return {f"CLUSTER {name}": command for name, command in (answered | refused).items()}
+        refused = {name: _refuse(name) for name in REFUSED}
+        return {f"CLUSTER {name}": handler for name, handler in (answered | refused).items()}
 
     def slots(self, call: Call) -> Answer:
         """``CLUSTER SLOTS``"""
@@ -105,22 +96,6 @@ class ClusterCommands:
         """``CLUSTER SAVECONFIG``: the bus saves every change before any node hears of it."""
         return OK
 
-    def slot_migrations(self, _call: Call) -> Answer:
-        """``CLUSTER GETSLOTMIGRATIONS``: there are none, as slots do not migrate yet."""
-        return []
-
-    def cancel_slot_migrations(self, _call: Call) -> Answer:
-        """``CLUSTER CANCELSLOTMIGRATIONS ALL``"""
-        raise CommandError("ERR No migrations ongoing")
-
-    def slot_stats(self, _call: Call) -> Answer:
-        """``CLUSTER SLOT-STATS``: the engine does not count by slot."""
-        raise CommandError("ERR CLUSTER SLOT-STATS is not supported")
-
-    def help(self, _call: Call) -> Answer:
-        """``CLUSTER HELP``"""
-        return SimpleLines(HELP)
-
     @property
     def _replies(self) -> ClusterReplies:
         return self._standing().replies
@@ -133,72 +108,27 @@ class ClusterCommands:
         return record
 
 
-def disabled_table() -> Table:
-    """The same subcommands for a node alone, all refused."""
-    return refusing(ClusterCommands(_disabled).table(), CLUSTER_DISABLED)
+# What changes a cluster by hand. The ways through the bus are yet to be built; without them, a node that just
+# obeyed would split the view it shares with the others.
+REFUSED = (
+    "ADDSLOTS",
+    "ADDSLOTSRANGE",
+    "BUMPEPOCH",
+    "DELSLOTS",
+    "DELSLOTSRANGE",
+    "FAILOVER",
+    "FLUSHSLOTS",
+    "FORGET",
+    "MEET",
+    "REPLICATE",
+    "RESET",
+    "SET-CONFIG-EPOCH",
+    "SETSLOT",
+)
 
 
-def _disabled() -> NoReturn:
-    raise CommandError(CLUSTER_DISABLED)
-
-
-def _refuse(name: str) -> Callable[[Call], Answer]:
+def _refuse(name: str) -> Handler:
     def refuse(_call: Call) -> Answer:
-        raise CommandError(
-            f"ERR {name} is not supported: membership and slots are changed by the cluster's bus"
-        )
+        raise CommandError(f"ERR CLUSTER {name} is not supported: the bus alone changes members and slots")
 
     return refuse
-
-
-# What changes a cluster by hand, with the least and the most arguments. Their ways through the bus are yet to
-# be built; without them, a node that just obeyed would split the view it shares with the others.
-_REFUSED: dict[str, tuple[int, int | None]] = {
-    "ADDSLOTS": (1, None),
-    "ADDSLOTSRANGE": (2, None),
-    "BUMPEPOCH": (0, 0),
-    "DELSLOTS": (1, None),
-    "DELSLOTSRANGE": (2, None),
-    "FAILOVER": (0, 1),
-    "FLUSHSLOTS": (0, 0),
-    "FORGET": (1, 1),
-    "MEET": (2, 3),
-    "MIGRATESLOTS": (5, None),
-    "REPLICATE": (1, 2),
-    "RESET": (0, 1),
-    "SET-CONFIG-EPOCH": (1, 1),
-    "SETSLOT": (2, None),
-}
-
-HELP = (
-    "CLUSTER <subcommand> [<argument> ...]. Subcommands:",
-    "COUNT-FAILURE-REPORTS <node-id>",
-    "    How many nodes report this one as failing.",
-    "COUNTKEYSINSLOT <slot>",
-    "    How many keys this node has in a slot.",
-    "GETKEYSINSLOT <slot> <count>",
-    "    Some keys that this node has in a slot.",
-    "INFO",
-    "    State of the cluster, in numbers.",
-    "KEYSLOT <key>",
-    "    The slot of a key.",
-    "LINKS",
-    "    Members that are connected.",
-    "MYID",
-    "    This node's id.",
-    "MYSHARDID",
-    "    The id of this node's shard.",
-    "NODES",
-    "    All members, a line each:",
-    "    <id> <ip:port@bus-port> <flags> <primary> <ping> <pong> <epoch> <link> <slot> ...",
-    "REPLICAS <node-id>",
-    "    The lines of a primary's replicas.",
-    "SAVECONFIG",
-    "    Does nothing: every change is saved before it counts.",
-    "SHARDS",
-    "    All shards, with their slots and members.",
-    "SLOTS",
-    "    All ranges of slots, with their primary and replicas.",
-    "HELP",
-    "    This text.",
-)

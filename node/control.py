@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Protocol, cast
 import trio
 
 from pycluster.node._engine import ControlRequest, EngineError, Reply
-from pycluster.node.answers import Answer, CommandError, Silence, Simple, SimpleLines, Verbatim
-from pycluster.node.commands import Call, Command, Table
+from pycluster.node.answers import Answer, CommandError, Silence, Simple, Verbatim
+from pycluster.node.commands import Call, Handler, Table
 
 if TYPE_CHECKING:
     from pycluster.node._engine import ReplyValue
@@ -45,8 +45,8 @@ class Control:
     def handle(self, request: ControlRequest) -> None:
         """Answer a request now, or have it answered by a task later; never raises for what a client sent."""
         try:
-            command, call = self._look_up(request)
-            answer = command.handler(call)
+            handler, call = self._look_up(request)
+            answer = handler(call)
         except CommandError as exc:
             self._reply(request.id, Reply.error(str(exc)))
         except Exception:
@@ -74,16 +74,15 @@ class Control:
         finally:
             self._waiting_count -= 1
 
-    def _look_up(self, request: ControlRequest) -> tuple[Command, Call]:
+    def _look_up(self, request: ControlRequest) -> tuple[Handler, Call]:
+        """The handler of a request, and its call; raises LookupError if nobody handles this command."""
         argv = request.argv
-        words = [word.decode("utf-8", "replace") for word in argv[:2]]
-        for length in (2, 1):
-            command = self._table.get(" ".join(words[:length])) if len(words) >= length else None
-            if command is not None:
-                if not command.takes(len(argv) - length):
-                    raise _wrong_arity(words[:length])
-                return command, Call(arguments=tuple(argv[length:]), local_address=request.local_address)
-        return _raise_unknown(words)
+        for words_count in (2, 1):
+            name = b" ".join(argv[:words_count]).decode("utf-8", "replace")
+            handler = self._table.get(name)
+            if handler is not None:
+                return handler, Call(arguments=tuple(argv[words_count:]), local_address=request.local_address)
+        raise LookupError("no handler for this command")
 
     def _reply_internal_error(self, request: ControlRequest) -> None:
         log.exception("could not answer %s", b" ".join(request.argv[:2]).decode("utf-8", "replace"))
@@ -103,19 +102,7 @@ def to_reply(answer: Answer) -> "ReplyValue | Silence":
     match answer:
         case Simple(text):
             return Reply.simple(text)
-        case SimpleLines(lines):
-            return [Reply.simple(line) for line in lines]
         case Verbatim(text):
             return Reply.verbatim(text)
         case _:
             return cast("ReplyValue | Silence", answer)
-
-
-def _wrong_arity(words: list[str]) -> CommandError:
-    return CommandError(f"ERR wrong number of arguments for '{'|'.join(words).lower()}' command")
-
-
-def _raise_unknown(words: list[str]) -> tuple[Command, Call]:
-    if len(words) > 1:
-        raise CommandError(f"ERR unknown subcommand '{words[1]}'. Try {words[0]} HELP.")
-    raise CommandError(f"ERR unknown command '{words[0] if words else ''}'")

@@ -14,7 +14,7 @@ import trio
 from pycluster.node._engine import ControlRequest, Engine, EngineError
 from pycluster.node.admin_commands import AdminCommands
 from pycluster.node.bus_link import BusLink
-from pycluster.node.cluster_commands import ClusterCommands, disabled_table
+from pycluster.node.cluster_commands import ClusterCommands
 from pycluster.node.commands import Table
 from pycluster.node.control import Control
 from pycluster.node.member import Member
@@ -84,10 +84,9 @@ async def serve_standalone(
 ) -> None:
     """The same for :func:`run_standalone`."""
     engine = Engine(config=settings, node_id=clock.new_node_id(), run_id=clock.new_node_id())
-    table = disabled_table()
     port = engine.listen(host, port)
     log.info("listening on %s:%d", host, port)
-    await Server(engine, table).serve(partial(task_status.started, port))
+    await Server(engine, {}).serve(partial(task_status.started, port))
 
 
 class Server:

@@ -4,7 +4,7 @@ import pytest
 
 from pycluster.node.admin_commands import AdminCommands
 from pycluster.node.answers import SILENCE, CommandError
-from pycluster.node.commands import Call, Command
+from pycluster.node.commands import Call, Handler
 
 
 @pytest.fixture
@@ -14,7 +14,7 @@ def stops() -> list[str]:
 
 
 @pytest.fixture
-def shutdown(stops: list[str]) -> Command:
+def shutdown(stops: list[str]) -> Handler:
     return AdminCommands(lambda: stops.append("stop")).table()["SHUTDOWN"]
 
 
@@ -22,9 +22,9 @@ def shutdown(stops: list[str]) -> Command:
     "words", [(), (b"NOSAVE",), (b"nosave", b"now"), (b"FORCE",), (b"SAVE", b"FORCE"), (b"NOW", b"FORCE")]
 )
 def test_shutdown_stops_without_an_answer(
-    words: tuple[bytes, ...], shutdown: Command, stops: list[str]
+    words: tuple[bytes, ...], shutdown: Handler, stops: list[str]
 ) -> None:
-    assert shutdown.handler(Call(arguments=words)) == SILENCE
+    assert shutdown(Call(arguments=words)) == SILENCE
     assert stops == ["stop"]
 
 
@@ -40,8 +40,8 @@ def test_shutdown_stops_without_an_answer(
     ],
 )
 def test_a_shutdown_that_is_refused_stops_nothing(
-    words: tuple[bytes, ...], error: str, shutdown: Command, stops: list[str]
+    words: tuple[bytes, ...], error: str, shutdown: Handler, stops: list[str]
 ) -> None:
     with pytest.raises(CommandError) as raised:
-        shutdown.handler(Call(arguments=words))
+        shutdown(Call(arguments=words))
     assert (str(raised.value), stops) == (error, [])

@@ -80,6 +80,8 @@ fn asking(call: &mut Call<'_>) -> CommandResult {
 }
 
 const ADMIN: Flags = Flags::ADMIN.union(Flags::STALE);
+const CHANGES: Flags = ADMIN.union(Flags::NO_ASYNC_LOADING);
+const RESET: Flags = ADMIN.union(Flags::NOSCRIPT);
 const ALWAYS: Flags = Flags::LOADING.union(Flags::STALE);
 const CHANGING: &[&str] = &["nondeterministic_output"];
 
@@ -93,6 +95,15 @@ pub(super) const TABLE: &[CommandSpec] = &[
         "cluster",
         Group::Cluster,
         &[
+            row("cluster|addslots", -3, ask_python, CHANGES)
+                .usage("<slot> [<slot> ...]")
+                .about("3.0.0", "Give slots to this node."),
+            row("cluster|addslotsrange", -4, ask_python, CHANGES)
+                .usage("<start> <end> [<start> <end> ...]")
+                .about("7.0.0", "Give ranges of slots to this node."),
+            row("cluster|bumpepoch", 2, ask_python, CHANGES)
+                .tips(CHANGING)
+                .about("3.0.0", "Give this node a new config epoch."),
             row("cluster|count-failure-reports", 3, ask_python, ADMIN)
                 .tips(CHANGING)
                 .usage("<node-id>")
@@ -100,6 +111,20 @@ pub(super) const TABLE: &[CommandSpec] = &[
             row("cluster|countkeysinslot", 3, countkeysinslot, Flags::STALE)
                 .usage("<slot>")
                 .about("3.0.0", "Tell how many keys of a slot this node holds."),
+            row("cluster|delslots", -3, ask_python, CHANGES)
+                .usage("<slot> [<slot> ...]")
+                .about("3.0.0", "Take slots from this node."),
+            row("cluster|delslotsrange", -4, ask_python, CHANGES)
+                .usage("<start> <end> [<start> <end> ...]")
+                .about("7.0.0", "Take ranges of slots from this node."),
+            row("cluster|failover", -2, ask_python, CHANGES)
+                .usage("[FORCE | TAKEOVER]")
+                .about("3.0.0", "Let this replica take over from its primary."),
+            row("cluster|flushslots", 2, ask_python, CHANGES)
+                .about("3.0.0", "Take all slots from this node."),
+            row("cluster|forget", 3, ask_python, CHANGES)
+                .usage("<node-id>")
+                .about("3.0.0", "Remove a node from the cluster."),
             row("cluster|getkeysinslot", 4, getkeysinslot, Flags::STALE)
                 .tips(CHANGING)
                 .usage("<slot> <count>")
@@ -114,6 +139,9 @@ pub(super) const TABLE: &[CommandSpec] = &[
             row("cluster|links", 2, ask_python, Flags::STALE)
                 .tips(CHANGING)
                 .about("7.0.0", "List the connections between nodes."),
+            row("cluster|meet", -4, ask_python, CHANGES)
+                .usage("<ip> <port> [<bus-port>]")
+                .about("3.0.0", "Bring another node into the cluster."),
             row("cluster|myid", 2, ask_python, ALWAYS).about("3.0.0", "Tell the id of this node."),
             row("cluster|myshardid", 2, ask_python, ALWAYS)
                 .tips(CHANGING)
@@ -125,6 +153,20 @@ pub(super) const TABLE: &[CommandSpec] = &[
                 .tips(CHANGING)
                 .usage("<node-id>")
                 .about("5.0.0", "List the replicas of a primary."),
+            row("cluster|replicate", -3, ask_python, CHANGES)
+                .usage("<node-id> | NO ONE")
+                .about("3.0.0", "Make this node a replica."),
+            row("cluster|reset", -2, ask_python, RESET)
+                .usage("[HARD | SOFT]")
+                .about("3.0.0", "Let this node forget its cluster."),
+            row("cluster|saveconfig", 2, ask_python, CHANGES)
+                .about("3.0.0", "Have the cluster's state on disk."),
+            row("cluster|set-config-epoch", 3, ask_python, CHANGES)
+                .usage("<epoch>")
+                .about("3.0.0", "Set this node's config epoch."),
+            row("cluster|setslot", -4, ask_python, CHANGES)
+                .usage("<slot> (IMPORTING | MIGRATING | NODE) <node-id> | STABLE")
+                .about("3.0.0", "Move a slot by hand."),
             row("cluster|shards", 2, ask_python, ALWAYS)
                 .tips(CHANGING)
                 .about("7.0.0", "List the shards with their slots and nodes."),
