@@ -231,7 +231,7 @@ fn cluster_slot(
         return Ok(None);
     };
     let reads_here = session.flags.contains(SessionFlags::READONLY) && spec.flags.contains(Flags::READONLY);
-    server.topology.check(slot, reads_here)?;
+    server.topology.check(slot, reads_here).map_err(|redirect| redirect.seen_from(session.local_host()))?;
     Ok(Some(slot))
 }
 

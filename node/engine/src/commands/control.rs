@@ -18,16 +18,10 @@ pub(super) fn to_python(call: &mut Call<'_>) -> CommandResult {
         client_id: call.session.id,
         argv,
         protocol: call.reply.protocol,
-        local_address: host_of(&call.session.local_address).to_owned(),
+        local_address: call.session.local_host().to_owned(),
     };
     call.session.waiting = Waiting::Control(call.server.control.push(request)?);
     Ok(())
-}
-
-/// The host in `host:port` or `[host]:port`.
-fn host_of(address: &str) -> &str {
-    let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
-    host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
 }
 
 const SHUTDOWN: Flags = Flags::ADMIN

@@ -99,4 +99,10 @@ impl Session {
             bytes_out: 0,
         }
     }
+
+    /// The host that the client reached this node at: its own address without port and brackets.
+    pub fn local_host(&self) -> &str {
+        let host = self.local_address.rsplit_once(':').map_or(self.local_address.as_str(), |(host, _)| host);
+        host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
+    }
 }

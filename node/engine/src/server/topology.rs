@@ -25,6 +25,19 @@ pub enum Redirect {
     Unassigned,
 }
 
+impl Redirect {
+    /// The redirect for a client that reached this node at `local_host`: an endpoint without a host is there too,
+    /// because it listens on all addresses of the same machine.
+    pub fn seen_from(self, local_host: &str) -> Self {
+        match self {
+            Self::Moved { slot, host, port } if host.is_empty() => {
+                Self::Moved { slot, host: local_host.to_owned(), port }
+            }
+            other => other,
+        }
+    }
+}
+
 impl From<Redirect> for CommandError {
     fn from(redirect: Redirect) -> Self {
         match redirect {
@@ -132,6 +145,15 @@ mod tests {
         let moved = topology(false).check(slot(9_000), false).unwrap_err();
         assert_eq!(CommandError::from(moved).as_bytes(), b"MOVED 9000 b:2");
         assert_eq!(topology(false).check(slot(16_000), false), Err(Redirect::Unassigned));
+    }
+
+    #[test]
+    fn an_endpoint_without_a_host_is_where_the_client_came_in() {
+        let moved =
+            |host: &str| Redirect::Moved { slot: SlotIndex::new(7).unwrap(), host: host.into(), port: 1 };
+        assert_eq!(moved("").seen_from("10.0.0.9"), moved("10.0.0.9"));
+        assert_eq!(moved("a").seen_from("10.0.0.9"), moved("a"));
+        assert_eq!(Redirect::Unassigned.seen_from("10.0.0.9"), Redirect::Unassigned);
     }
 
     #[test]
