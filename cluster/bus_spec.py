@@ -1,5 +1,6 @@
 """What the supervisor hands to the bus: where it lives, and the plan of a cluster that is yet to be made."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import attrs
@@ -34,6 +35,10 @@ class PlannedNode:
     bus_port: int = attrs.field(default=0, validator=is_port)
 
 
+def _to_tuple(nodes: Iterable[PlannedNode]) -> tuple[PlannedNode, ...]:
+    return tuple(nodes)
+
+
 @attrs.frozen(kw_only=True)
 class BusSpec:
     """All a bus needs to run.
@@ -48,7 +53,7 @@ class BusSpec:
 
     cluster_id: str = attrs.field(validator=is_hex_id)
     directory: Path = attrs.field(validator=instance_of(Path))
-    nodes: tuple[PlannedNode, ...] = attrs.field(converter=tuple)
+    nodes: tuple[PlannedNode, ...] = attrs.field(converter=_to_tuple)
     node_timeout_ms: int = attrs.field(default=NODE_TIMEOUT_MS, validator=is_counter)
     log_format: LogFormat = attrs.field(default="text", validator=in_(LOG_FORMATS))
 

@@ -82,7 +82,7 @@ class NodeHello:
 @message_class
 @attrs.frozen(kw_only=True)
 class NodeStatus:
-    """How a node is doing, every second or so: for people to look at, decisions are not made by it."""
+    """How a node is doing, every few seconds: for people to look at, decisions are not made by it."""
 
     keys_count: int = attrs.field(validator=is_counter)
     memory_used_bytes: int = attrs.field(validator=is_counter)

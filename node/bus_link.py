@@ -30,7 +30,8 @@ log = logging.getLogger(__name__)
 
 RECONNECT_FIRST_MS = 10
 RECONNECT_MAX_MS = 1_000
-STATUS_INTERVAL_MS = 1_000
+STATUS_INTERVAL_MS = 5_000
+"""How often a node tells its figures: seldom, because an idle node should stay idle."""
 
 
 class LinkedMember(Protocol):

@@ -1,5 +1,6 @@
 """The node: a trio loop that gives the engine its turns, and control commands and the bus beside it."""
 
+import gc
 import logging
 import os
 import select
@@ -36,6 +37,7 @@ def run_member(spec: NodeSpec) -> None:
     Exits with status 1 and one line in the log if it cannot start.
     """
     _set_up_logs(spec.port, spec.settings, spec.log_format)
+    _spare_the_collector()
     try:
         trio.run(serve_member, spec)
     except (EngineError, OSError) as exc:
@@ -57,6 +59,7 @@ def run_standalone(*, host: str, port: int, settings: Mapping[str, str], directo
     """
     _set_up_logs(port, settings, "text")
     os.chdir(directory)
+    _spare_the_collector()
     trio.run(partial(serve_standalone, host=host, port=port, settings=settings))
 
 
@@ -147,6 +150,11 @@ class Server:
             async for signum in signals:
                 log.info("stopping on %s", signal.Signals(signum).name)
                 self._stopping.set()
+
+
+def _spare_the_collector() -> None:
+    """Keep what was imported from the garbage collector: a full collection would hold up clients."""
+    gc.freeze()
 
 
 def _set_up_logs(port: int, settings: Mapping[str, str], log_format: logs.LogFormat) -> None:

@@ -26,6 +26,7 @@ from pycluster.cluster.messages import (
     decode,
     encode,
 )
+from pycluster.cluster.state_file import SavedState
 from pycluster.cluster.view import ClusterView, Health, LinkState
 from pycluster.runtime.frames import FrameStream
 
@@ -203,7 +204,7 @@ async def test_a_view_that_cannot_be_saved_is_not_shown_until_it_can(
     monkeypatch.setattr(bus, "SAVE_RETRY_MS", 1)
     failures = iter([OSError("disk full"), OSError("disk full")])
 
-    def failing_twice(path: Path, state: bus.SavedState) -> None:
+    def failing_twice(path: Path, state: SavedState) -> None:
         for failure in failures:
             raise failure
         save_state(path, state)

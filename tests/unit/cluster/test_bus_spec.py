@@ -34,4 +34,4 @@ def test_a_planned_node_with_something_wrong_is_refused(change: dict[str, object
 def test_a_bus_spec_knows_two_log_formats(tmp_path: Path) -> None:
     assert BusSpec(cluster_id=CLUSTER_ID, directory=tmp_path, nodes=plan()).log_format == "text"
     with pytest.raises(ValueError, match="log_format"):
-        BusSpec(cluster_id=CLUSTER_ID, directory=tmp_path, nodes=plan(), log_format="xml")
+        BusSpec(cluster_id=CLUSTER_ID, directory=tmp_path, nodes=plan(), log_format="xml")  # type: ignore[arg-type]

@@ -12,6 +12,7 @@ import attrs
 import hiredis
 import pytest
 import trio
+from differential.wire import encode
 from unit.cluster.plans import CLUSTER_ID, node_id, plan
 from unit.node.specs import node_spec
 
@@ -37,7 +38,7 @@ class Client:
         return cls(await trio.open_tcp_stream(HOST, port))
 
     async def send(self, *words: str) -> None:
-        await self.stream.send_all(hiredis.pack_command(words))
+        await self.stream.send_all(encode(word.encode() for word in words))
 
     async def receive(self) -> object:
         """The next reply; raises EOFError when the node has closed the connection."""
@@ -151,7 +152,7 @@ async def test_a_member_serves_on_while_the_bus_is_away(specs: list[NodeSpec], b
 async def test_shutdown_answers_what_came_before_it_and_closes(specs: list[NodeSpec]) -> None:
     with trio.fail_after(10):
         async with trio.open_nursery() as nursery:
-            port = await nursery.start(partial(serve_standalone, host=HOST, port=0, settings={}), name="node")
+            port = await nursery.start(partial(serve_standalone, host=HOST, port=0, settings={}))
             client, other = await Client.connect(port), await Client.connect(port)
             assert await other.ask("PING") == b"PONG"
             for number in range(100):
@@ -188,7 +189,7 @@ async def test_a_client_that_never_stops_sending_does_not_hold_up_the_stop() -> 
             async def flood() -> None:
                 with suppress(trio.BrokenResourceError):
                     while True:
-                        await client.stream.send_all(hiredis.pack_command(("PING",)) * 1000)
+                        await client.stream.send_all(encode([b"PING"]) * 1000)
 
             async def read() -> None:
                 with suppress(EOFError, trio.BrokenResourceError):
