@@ -26,12 +26,24 @@ class MessageError(ValueError):
     """A peer's message, or the body of a state file, does not have the shape that was agreed on."""
 
 
+class _MismatchError(Exception):
+    """A value is not what it should be; on its way out it collects where in the message that is."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.text, self.path = text, ""
+
+    def step_out(self, part: str) -> None:
+        """Note one level further out which part of it holds the value."""
+        self.path = part + self.path
+
+
 @attrs.frozen
 class Codec:
-    """How values of one type are written and read; ``decode`` is also told what errors should call it."""
+    """How values of one type are written and read; ``decode`` raises :class:`_MismatchError`."""
 
     encode: Callable[[Any], Any]
-    decode: Callable[[Any, str], Any]
+    decode: Callable[[Any], Any]
 
 
 def to_plain(record: object) -> dict[str, Any]:
@@ -50,7 +62,10 @@ def from_plain(kind: type[T], plain: object, name: str) -> T:
     Raises:
         MessageError: ``plain`` is no such map.
     """
-    record: T = codec_of(typing.cast(Any, kind)).decode(plain, name)
+    try:
+        record: T = codec_of(typing.cast(Any, kind)).decode(plain)
+    except _MismatchError as exc:
+        raise MessageError(f"{name}{exc.path} {exc.text}") from exc
     return record
 
 
@@ -79,47 +94,58 @@ _SCALARS = (bool, int, str, bytes)
 
 
 def _scalar(kind: type) -> Codec:
-    def decode(plain: object, name: str) -> object:
+    def decode(plain: object) -> object:
         # type(), not isinstance(): a bool is an int to Python but not to us.
         if type(plain) is not kind:
-            raise MessageError(f"{name} has to be {kind.__name__}, not {type(plain).__name__}")
-        if kind is int and not INT_MIN <= typing.cast(int, plain) <= INT_MAX:
-            raise MessageError(f"{name} does not fit into 64 bits")
+            raise _MismatchError(f"has to be {kind.__name__}, not {type(plain).__name__}")
         return plain
 
-    return Codec(lambda value: value, decode)
+    def decode_int(plain: object) -> object:
+        number = typing.cast(int, decode(plain))
+        if not INT_MIN <= number <= INT_MAX:
+            raise _MismatchError("does not fit into 64 bits")
+        return number
+
+    return Codec(lambda value: value, decode_int if kind is int else decode)
 
 
-def _decode_slot_range(plain: object, name: str) -> SlotRange:
+def _decode_slot_range(plain: object) -> SlotRange:
     if type(plain) is not list or len(plain) != 2 or any(type(slot) is not int for slot in plain):
-        raise MessageError(f"{name} has to be two slots")
+        raise _MismatchError("has to be two slots")
     try:
         return SlotRange(*plain)
     except ValueError as exc:
-        raise MessageError(f"{name}: {exc}") from exc
+        raise _MismatchError(f"is wrong: {exc}") from exc
 
 
 def _optional(inner: Codec) -> Codec:
     return Codec(
         lambda value: None if value is None else inner.encode(value),
-        lambda plain, name: None if plain is None else inner.decode(plain, name),
+        lambda plain: None if plain is None else inner.decode(plain),
     )
 
 
 def _sequence(inner: Codec) -> Codec:
-    def decode(plain: object, name: str) -> tuple[Any, ...]:
+    def decode(plain: object) -> tuple[Any, ...]:
         if type(plain) is not list:
-            raise MessageError(f"{name} has to be an array, not {type(plain).__name__}")
-        return tuple(inner.decode(item, f"{name}[{index}]") for index, item in enumerate(plain))
+            raise _MismatchError(f"has to be an array, not {type(plain).__name__}")
+        values: list[Any] = []
+        try:
+            for item in plain:
+                values.append(inner.decode(item))
+        except _MismatchError as exc:
+            exc.step_out(f"[{len(values)}]")
+            raise
+        return tuple(values)
 
     return Codec(lambda values: [inner.encode(value) for value in values], decode)
 
 
 def _mapping(inner: Codec) -> Codec:
-    def decode(plain: object, name: str) -> dict[str, Any]:
+    def decode(plain: object) -> dict[str, Any]:
         if type(plain) is not dict or not all(type(key) is str for key in plain):
-            raise MessageError(f"{name} has to be a map with text keys")
-        return {key: inner.decode(item, f"{name}[{key!r:.60}]") for key, item in plain.items()}
+            raise _MismatchError("has to be a map with text keys")
+        return _decode_items(plain, dict.fromkeys(plain, inner), "[{!r:.60}]")
 
     return Codec(lambda values: {key: inner.encode(value) for key, value in values.items()}, decode)
 
@@ -127,9 +153,9 @@ def _mapping(inner: Codec) -> Codec:
 def _enumeration(kind: type[enum.Enum]) -> Codec:
     members = {member.value: member for member in kind}
 
-    def decode(plain: object, name: str) -> enum.Enum:
+    def decode(plain: object) -> enum.Enum:
         if type(plain) is not str or plain not in members:
-            raise MessageError(f"{name} is no {kind.__name__}: {plain!r:.60}")
+            raise _MismatchError(f"is no {kind.__name__}: {plain!r:.60}")
         return members[plain]
 
     return Codec(lambda member: member.value, decode)
@@ -143,18 +169,32 @@ def _record(kind: type[attrs.AttrsInstance]) -> Codec:
     def encode(record: object) -> dict[str, Any]:
         return {name: codec.encode(getattr(record, name)) for name, codec in codecs.items()}
 
-    def decode(plain: object, name: str) -> object:
+    def decode(plain: object) -> object:
         if type(plain) is not dict:
-            raise MessageError(f"{name} has to be a map, not {type(plain).__name__}")
-        for strange in plain.keys() - codecs.keys():
-            raise MessageError(f"{name} has no field {strange!r:.60}")
-        for missing in sorted(required - plain.keys()):
-            raise MessageError(f"{name}.{missing} is missing")
-        values = {key: codecs[key].decode(item, f"{name}.{key}") for key, item in plain.items()}
+            raise _MismatchError(f"has to be a map, not {type(plain).__name__}")
+        if not plain.keys() <= codecs.keys():
+            raise _MismatchError(f"has no field {next(key for key in plain if key not in codecs)!r:.60}")
+        if not required <= plain.keys():
+            raise _MismatchError(f"lacks the field {min(required - plain.keys())!r}")
+        values = _decode_items(plain, codecs, ".{}")
         try:
             return kind(**values)
         except (ValueError, TypeError) as exc:
             # Attrs' own validators carry field and class as further arguments; the first is the sentence.
-            raise MessageError(f"{name}: {exc.args[0] if exc.args else exc}") from exc
+            raise _MismatchError(f"is wrong: {exc.args[0] if exc.args else exc}") from exc
 
     return Codec(encode, decode)
+
+
+def _decode_items(plain: dict[str, Any], codecs: Mapping[str, Codec], place: str) -> dict[str, Any]:
+    # A loop rather than a comprehension that tells each decoder its name: making thousands of names that no
+    # error will ever show is what took longest in reading a large view.
+    values: dict[str, Any] = {}
+    key = ""
+    try:
+        for key, item in plain.items():
+            values[key] = codecs[key].decode(item)
+    except _MismatchError as exc:
+        exc.step_out(place.format(key))
+        raise
+    return values

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from unit.cluster.cluster_strategies import MESSAGE_CLASSES, any_message, instances
+from unit.cluster.plans import planned_view
 
-from pycluster.cluster.messages import MessageError, NodeExited, NodeHello, decode, encode
+from pycluster.cluster.messages import MessageError, NodeExited, NodeHello, NodeWelcome, decode, encode
 from pycluster.runtime.frames import decode_body
 
 ID = "a" * 40
@@ -59,7 +60,7 @@ def test_a_message_with_something_wrong_is_refused_by_name(change: dict[str, Any
 
 @pytest.mark.parametrize("field", sorted(HELLO))
 def test_a_message_with_a_field_missing_is_refused(field: str) -> None:
-    with pytest.raises(MessageError, match=r"missing|version|unknown message"):
+    with pytest.raises(MessageError, match=r"lacks|version|unknown message"):
         decode({key: value for key, value in HELLO.items() if key != field})
 
 
@@ -86,3 +87,12 @@ def test_anything_in_the_place_of_a_field_is_either_valid_or_a_message_error(
     except MessageError:
         return
     assert encode(decoded) == {**encode(decoded), **frame}
+
+
+def test_an_error_deep_inside_says_where() -> None:
+    frame = encode(NodeWelcome(view=planned_view()))
+    frame["view"]["nodes"][3]["slots"] = [[1, 2], [5, "x"]]
+    with pytest.raises(
+        MessageError, match=r"^NodeWelcome\.view\.nodes\[3\]\.slots\[1\] has to be two slots$"
+    ):
+        decode(frame)

@@ -59,5 +59,5 @@ def test_a_file_of_a_later_version_is_refused_by_its_number(monkeypatch: pytest.
 @pytest.mark.parametrize("body", [b"", cbor2.dumps([1]), cbor2.dumps({"incarnation": 1})])
 def test_a_whole_file_with_a_wrong_body_is_refused(body: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cbor2, "dumps", lambda _plain: body)
-    with pytest.raises(StateFileError, match=r"frame|missing"):
+    with pytest.raises(StateFileError, match=r"frame|lacks"):
         parse(serialise(SavedState(incarnation=1, view=planned_view())))
