@@ -30,9 +30,6 @@ class MemberEngine(Protocol):
     ) -> None:
         """As ``Engine.set_topology``."""
 
-    def config_get(self, pattern: str) -> dict[str, str]:
-        """As ``Engine.config_get``."""
-
     def info(self, *sections: str) -> dict[str, str]:
         """As ``Engine.info``."""
 
@@ -87,8 +84,10 @@ class Member:
 
     def apply(self, view: ClusterView) -> None:
         """Serve by this view from now on; it comes from the bus, so it is the newest there is."""
-        coverage = self._engine.config_get(FULL_COVERAGE_SETTING).get(FULL_COVERAGE_SETTING, "no")
-        topology = topology_of(view, self._spec.node_id, require_full_coverage=coverage == "yes")
+        # What the node was started with counts, not the engine's default, which is Redis's: there, a slot that is
+        # down for the moment of a restart would stop the whole cluster.
+        full = self._spec.settings.get(FULL_COVERAGE_SETTING) == "yes"
+        topology = topology_of(view, self._spec.node_id, require_full_coverage=full)
         if view.get(self._spec.node_id) is None:
             log.warning("this node is no member of cluster %s any more", view.cluster_id)
         else:

@@ -11,7 +11,6 @@ from pycluster.cluster.topology import Topology
 class FakeEngine:
     """The part of ``Engine`` that a member uses."""
 
-    settings: dict[str, str] = attrs.field(factory=dict)
     topologies: list[Topology] = attrs.field(factory=list)
 
     def set_topology(
@@ -32,9 +31,6 @@ class FakeEngine:
                 down_reason=down_reason,
             )
         )
-
-    def config_get(self, pattern: str) -> dict[str, str]:
-        return {name: value for name, value in self.settings.items() if name == pattern}
 
     def info(self, *sections: str) -> dict[str, str]:
         assert sections == ("memory", "clients")

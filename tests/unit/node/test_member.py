@@ -43,10 +43,13 @@ def test_a_view_that_changes_nobodys_slots_does_not_touch_the_engine() -> None:
     assert ",fail " in member.standing(COUNTERS).replies.nodes("")
 
 
-@pytest.mark.parametrize(("setting", "serving"), [("no", True), ("yes", False)])
-def test_full_coverage_is_the_settings_choice(setting: str, serving: bool) -> None:
-    engine = FakeEngine(settings={FULL_COVERAGE_SETTING: setting})
-    member = Member(node_spec(), 1, engine)
+@pytest.mark.parametrize(
+    ("settings", "serving"),
+    [({}, True), ({FULL_COVERAGE_SETTING: "no"}, True), ({FULL_COVERAGE_SETTING: "yes"}, False)],
+)
+def test_full_coverage_is_the_settings_choice(settings: dict[str, str], serving: bool) -> None:
+    engine = FakeEngine()
+    member = Member(node_spec(settings=settings), 1, engine)
     view = planned_view()
     member.apply(view.with_node(attrs.evolve(view.nodes[1], health=Health.FAIL)))
     assert member.standing(COUNTERS).serving is serving
