@@ -84,8 +84,8 @@ class Member:
 
     def apply(self, view: ClusterView) -> None:
         """Serve by this view from now on; it comes from the bus, so it is the newest there is."""
-        # What the node was started with counts, not the engine's default, which is Redis's: there, a slot that is
-        # down for the moment of a restart would stop the whole cluster.
+        # What the node was started with counts, not the engine's default (Redis's): by that, a slot that
+        # is down for the moment of a restart would stop the whole cluster.
         full = self._spec.settings.get(FULL_COVERAGE_SETTING) == "yes"
         topology = topology_of(view, self._spec.node_id, require_full_coverage=full)
         if view.get(self._spec.node_id) is None:
