@@ -1,7 +1,7 @@
 """The Rust engine of one node: sockets, protocol, keyspace, commands, eviction.
 
-One :class:`Engine` belongs to one thread. It owns an epoll descriptor that holds the listening and client sockets;
-wait until :meth:`Engine.fileno` is readable, then call :meth:`Engine.turn`.
+One :class:`Engine` belongs to one thread. It owns an epoll descriptor that holds the listening and client
+sockets; wait until :meth:`Engine.fileno` is readable, then call :meth:`Engine.turn`.
 """
 
 from collections.abc import Mapping, Sequence, Set
@@ -30,11 +30,19 @@ class Reply:
     def null_array() -> Reply:
         """The null array in RESP2, null in RESP3."""
 
-# What `Engine.reply` takes. str and bytes: bulk string; dict: map (flat array in RESP2); None: null; bool, int and
-# float: their RESP3 types with Redis's RESP2 forms; list and tuple: array; set and frozenset: set.
+# What `Engine.reply` takes. str and bytes: bulk string; dict: map (flat array in RESP2); None: null; bool,
+# int and float: their RESP3 types with Redis's RESP2 forms; list and tuple: array; set and frozenset: set.
 ReplyValue: TypeAlias = (
-    Reply | str | bytes | int | float | bool | None
-    | Sequence["ReplyValue"] | Mapping[str, "ReplyValue"] | Set["ReplyValue"]
+    Reply
+    | str
+    | bytes
+    | int
+    | float
+    | bool
+    | Sequence["ReplyValue"]
+    | Mapping[str, "ReplyValue"]
+    | Set["ReplyValue"]
+    | None
 )
 
 @final
@@ -67,7 +75,8 @@ class Engine:
 
     Args:
         config: settings by Redis's names (``maxmemory``, ``maxclients``, ...), as text.
-        cluster: True in a cluster: one database, slots checked against the topology. False: a node alone, 16 databases.
+        cluster: True in a cluster: one database, slots checked against the topology. False: a node alone,
+            with 16 databases.
         node_id: forty hexadecimal digits.
         run_id: forty hexadecimal digits, new for every start of the process.
 
@@ -79,26 +88,26 @@ class Engine:
         self, *, config: Mapping[str, str] = ..., cluster: bool = False, node_id: str = ..., run_id: str = ...
     ) -> None: ...
     def listen(self, host: str, port: int) -> int:
-        """Listen on ``host`` (name or address); port 0 lets the system choose; returns the port. Raises OSError."""
+        """Listen on ``host``, a name or address; port 0 is chosen; returns the port. Raises OSError."""
 
     def fileno(self) -> int:
         """The epoll descriptor: readable when :meth:`turn` has something to do (also for its own timer)."""
 
     def turn(self, *, budget_us: int) -> list[ControlRequest]:
-        """Serve ready sockets for about ``budget_us`` microseconds, the GIL released; raises EngineError, OSError.
+        """Serve ready sockets for about ``budget_us`` us, GIL released; raises EngineError, OSError.
 
-        Returns early when no traffic has come for a millisecond, when a command needs Python, or when a descriptor
-        given to :meth:`watch` is readable; so the budget can be long without making Python wait.
+        Returns early when no traffic has come for a millisecond, when a command needs Python, or when a
+        descriptor given to :meth:`watch` is readable; so the budget can be long without making Python wait.
         """
 
     def watch(self, fd: int) -> None:
-        """End turns early when ``fd`` is readable: a descriptor that Python waits for. Raises OSError, ValueError."""
+        """End turns early when ``fd``, which Python waits for, is readable. Raises OSError, ValueError."""
 
     def unwatch(self, fd: int) -> None:
         """No longer look at a descriptor given to :meth:`watch`; call before it is closed. Raises OSError."""
 
     def reply(self, request_id: int, value: ReplyValue) -> None:
-        """Answer a control request; a connection that is gone meanwhile is no error. Raises EngineError, TypeError."""
+        """Answer a control request; a client that is gone is no error. Raises EngineError, TypeError."""
 
     def set_topology(
         self,
@@ -141,7 +150,7 @@ class Engine:
         """Close the listening sockets; connected clients are served on."""
 
     def close(self) -> None:
-        """Flush what can be sent without waiting and close every connection. Later calls raise EngineError."""
+        """Send what can be sent without waiting, close all connections. Later calls raise EngineError."""
 
 def key_slot(key: bytes) -> int:
     """Hash slot of a key (0 to 16383), by its hash tag when it has one."""
