@@ -3,6 +3,7 @@
 //! The library knows no Python; `python.rs` (feature `python`) is a thin binding over [`engine::Engine`].
 
 pub mod clock;
+pub mod collections;
 pub mod commands;
 pub mod dispatch;
 pub mod engine;

@@ -5,7 +5,7 @@ use super::spec::CommandSpec;
 use crate::clock::Now;
 use crate::keyspace::{HashedKey, Keys};
 use crate::resp::{Args, Reply, parse_i64};
-use crate::server::{Server, Session};
+use crate::server::{EventClass, Server, Session};
 use crate::slot::SlotIndex;
 
 /// A command either wrote its reply, or gives the error to write.
@@ -35,7 +35,8 @@ pub struct Call<'a> {
     pub slot: Option<SlotIndex>,
     /// The first key's hashes; take keys from [`Call::key`], which knows.
     pub first_key: Option<FirstKey>,
-    /// Number of changes made to the data; a write command that leaves it at 0 changed nothing.
+    /// Number of changes made to the data, as [`Call::changed`] counts them; a write command that leaves it at 0
+    /// changed nothing.
     pub dirty: u64,
 }
 
@@ -57,6 +58,25 @@ impl<'a> Call<'a> {
             Some(slot) => self.keys.key_in_slot(bytes, slot),
             None => self.keys.key(bytes),
         }
+    }
+
+    /// Tell that a key was changed: every command does, once for each key and event.
+    #[inline]
+    pub fn changed(&mut self, class: EventClass, event: &'static str, key: &HashedKey<'_>) {
+        self.changed_in(self.keys.db, class, event, key);
+    }
+
+    /// The same in another database than the selected one.
+    #[inline]
+    pub fn changed_in(&mut self, db: usize, class: EventClass, event: &'static str, key: &HashedKey<'_>) {
+        self.dirty += 1;
+        self.server.changes.note(db, class, event, key.bytes);
+    }
+
+    /// Tell of a second event of a change that was counted already, such as the expiry of a value just stored.
+    #[inline]
+    pub fn noted(&mut self, class: EventClass, event: &'static str, key: &HashedKey<'_>) {
+        self.server.changes.note(self.keys.db, class, event, key.bytes);
     }
 
     /// Argument `index` as an integer.

@@ -6,6 +6,7 @@ use super::spec::{CommandSpec, Flags, Group, KeyFlags, KeySpec};
 use super::text::{integer_of, string_value};
 use crate::keyspace::{NewExpiry, NewValue, Value};
 use crate::long_double::LongDouble;
+use crate::server::EventClass;
 
 /// INCR key
 fn incr(call: &mut Call<'_>) -> CommandResult {
@@ -46,7 +47,7 @@ fn add(call: &mut Call<'_>, increment: i64) -> CommandResult {
     if expiry == NewExpiry::None || !database.set_int_in_place(&key, new) {
         database.set(&key, NewValue::Int(new), expiry);
     }
-    call.dirty += 1;
+    call.changed(EventClass::STRING, "incrby", &key);
     call.reply.integer(new);
     Ok(())
 }
@@ -66,7 +67,7 @@ fn incrbyfloat(call: &mut Call<'_>) -> CommandResult {
     new.push_to(&mut text);
     // Redis keeps the digits as they are, also those of a whole number: OBJECT ENCODING tells.
     call.keys.database_mut().set(&key, NewValue::Bytes(&text), expiry);
-    call.dirty += 1;
+    call.changed(EventClass::STRING, "incrbyfloat", &key);
     call.reply.bulk(&text);
     Ok(())
 }

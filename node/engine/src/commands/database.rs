@@ -4,6 +4,7 @@ use super::call::{Call, CommandResult};
 use super::error::CommandError;
 use super::spec::{Category, CommandSpec, Flags, Group};
 use crate::resp::parse_i64;
+use crate::server::Change;
 
 /// Argument `index` as the number of a database.
 ///
@@ -38,6 +39,7 @@ fn swapdb(call: &mut Call<'_>) -> CommandResult {
     let second = number(2, "ERR invalid second DB index")?;
     let (first, second) = (existing(call, first)?, existing(call, second)?);
     call.keys.keyspace.swap(first, second);
+    call.server.changes.note_all(Change::Swapped { first, second });
     call.dirty += 1;
     call.reply.ok();
     Ok(())
@@ -70,6 +72,7 @@ fn flush(call: &mut Call<'_>, databases: std::ops::Range<usize>) -> CommandResul
         } else {
             call.keys.keyspace.clear_lazily(db);
         }
+        call.server.changes.note_all(Change::Flushed { db });
     }
     call.dirty += 1;
     call.reply.ok();

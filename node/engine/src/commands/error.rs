@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::keyspace::WrongType;
+
 /// An error reply: its code, a space, its text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CommandError(Cow<'static, [u8]>);
@@ -31,6 +33,12 @@ errors! {
     CROSS_SLOT = "CROSSSLOT Keys in request don't hash to the same slot";
     NO_AUTH = "NOAUTH Authentication required.";
     NO_PROTO = "NOPROTO unsupported protocol version";
+}
+
+impl From<WrongType> for CommandError {
+    fn from(_: WrongType) -> Self {
+        Self::WRONG_TYPE
+    }
 }
 
 impl CommandError {

@@ -4,6 +4,7 @@ use super::call::{Call, CommandResult};
 use super::error::CommandError;
 use super::expiry::{TimeForm, any_deadline, remove_as_expired};
 use super::spec::{CommandSpec, Flags, Group, KeyFlags, KeySpec};
+use crate::server::EventClass;
 
 /// What is demanded of the present expiry.
 #[derive(Clone, Copy, Default)]
@@ -83,7 +84,7 @@ fn set_deadline(call: &mut Call<'_>, form: TimeForm) -> CommandResult {
         remove_as_expired(call, &key);
     } else if done {
         call.keys.set_expiry(&key, Some(deadline_ms));
-        call.dirty += 1;
+        call.changed(EventClass::GENERIC, "expire", &key);
     }
     call.reply.integer(i64::from(done));
     Ok(())
@@ -95,7 +96,7 @@ fn persist(call: &mut Call<'_>) -> CommandResult {
     let expires = call.keys.read_for_write(&key).is_some_and(|entry| entry.expiry_ms().is_some());
     if expires {
         call.keys.set_expiry(&key, None);
-        call.dirty += 1;
+        call.changed(EventClass::GENERIC, "persist", &key);
     }
     call.reply.integer(i64::from(expires));
     Ok(())

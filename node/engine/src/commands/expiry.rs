@@ -3,6 +3,7 @@
 use super::call::Call;
 use super::error::CommandError;
 use crate::keyspace::{HashedKey, NewExpiry};
+use crate::server::EventClass;
 
 /// How an argument tells a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,6 +96,6 @@ impl ExpiryOption {
 pub(super) fn remove_as_expired(call: &mut Call<'_>, key: &HashedKey<'_>) {
     if call.keys.remove(key) {
         call.keys.keyspace.stats.expired += 1;
-        call.dirty += 1;
+        call.changed(EventClass::GENERIC, "del", key);
     }
 }

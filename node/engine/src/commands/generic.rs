@@ -4,16 +4,19 @@ use super::call::{Call, CommandResult};
 use super::database::database_index;
 use super::error::CommandError;
 use super::spec::{CommandSpec, Flags, Group, KeyFlags, KeySpec};
-use crate::keyspace::ValueType;
+use crate::keyspace::{HashedKey, ValueType};
+use crate::server::EventClass;
 
 /// DEL key [key ...]; UNLINK is the same here, as freeing a value is never long work.
 fn del(call: &mut Call<'_>) -> CommandResult {
     let mut removed = 0;
     for index in 1..call.args.len() {
         let key = call.key(index);
-        removed += i64::from(call.keys.remove(&key));
+        if call.keys.remove(&key) {
+            removed += 1;
+            call.changed(EventClass::GENERIC, "del", &key);
+        }
     }
-    call.dirty += removed as u64;
     call.reply.integer(removed);
     Ok(())
 }
@@ -72,8 +75,7 @@ fn rename(call: &mut Call<'_>) -> CommandResult {
         return Err(CommandError::NO_SUCH_KEY);
     }
     if from.bytes != to.bytes {
-        call.keys.rename(&from, &to);
-        call.dirty += 1;
+        rename_now(call, &from, &to);
     }
     call.reply.ok();
     Ok(())
@@ -87,11 +89,16 @@ fn renamenx(call: &mut Call<'_>) -> CommandResult {
     }
     let free = from.bytes != to.bytes && call.keys.read_for_write(&to).is_none();
     if free {
-        call.keys.rename(&from, &to);
-        call.dirty += 1;
+        rename_now(call, &from, &to);
     }
     call.reply.integer(i64::from(free));
     Ok(())
+}
+
+fn rename_now(call: &mut Call<'_>, from: &HashedKey<'_>, to: &HashedKey<'_>) {
+    call.keys.rename(from, to);
+    call.changed(EventClass::GENERIC, "rename_from", from);
+    call.noted(EventClass::GENERIC, "rename_to", to);
 }
 
 /// COPY source destination [DB destination-db] [REPLACE]
@@ -116,7 +123,9 @@ fn copy(call: &mut Call<'_>) -> CommandResult {
     let found = call.keys.read(&from).is_some();
     let copied =
         found && (replace || !call.keys.in_database(db).exists(&to)) && call.keys.copy(&from, db, &to);
-    call.dirty += u64::from(copied);
+    if copied {
+        call.changed_in(db, EventClass::GENERIC, "copy_to", &to);
+    }
     call.reply.integer(i64::from(copied));
     Ok(())
 }
@@ -129,7 +138,10 @@ fn move_key(call: &mut Call<'_>) -> CommandResult {
     }
     let key = call.key(1);
     let moved = call.keys.read_for_write(&key).is_some() && call.keys.move_to(&key, db);
-    call.dirty += u64::from(moved);
+    if moved {
+        call.changed(EventClass::GENERIC, "move_from", &key);
+        call.changed_in(db, EventClass::GENERIC, "move_to", &key);
+    }
     call.reply.integer(i64::from(moved));
     Ok(())
 }

@@ -7,6 +7,7 @@ use super::options::{Condition, Options, Owner};
 use super::spec::{CommandSpec, Flags, Group, KeyFlags, KeySpec};
 use super::text::{bytes_of, new_value, reply_value, string_value};
 use crate::keyspace::{HashedKey, NewExpiry};
+use crate::server::EventClass;
 
 /// GET key
 fn get(call: &mut Call<'_>) -> CommandResult {
@@ -74,7 +75,10 @@ fn holds(call: &mut Call<'_>, key: &HashedKey<'_>, condition: Condition<'_>) -> 
 pub(super) fn store(call: &mut Call<'_>, key: usize, value: usize, expiry: NewExpiry) {
     let key = call.key(key);
     call.keys.set(&key, new_value(call.args, value), expiry);
-    call.dirty += 1;
+    call.changed(EventClass::STRING, "set", &key);
+    if let NewExpiry::At(_) = expiry {
+        call.noted(EventClass::GENERIC, "expire", &key);
+    }
 }
 
 /// SETNX key value
@@ -127,11 +131,11 @@ fn getex(call: &mut Call<'_>) -> CommandResult {
         NewExpiry::At(deadline_ms) if deadline_ms <= call.now.unix_ms() => remove_as_expired(call, &key),
         NewExpiry::At(deadline_ms) => {
             call.keys.set_expiry(&key, Some(deadline_ms));
-            call.dirty += 1;
+            call.changed(EventClass::GENERIC, "expire", &key);
         }
         NewExpiry::None if options.expiry == ExpiryOption::Persist && expires => {
             call.keys.set_expiry(&key, None);
-            call.dirty += 1;
+            call.changed(EventClass::GENERIC, "persist", &key);
         }
         NewExpiry::None | NewExpiry::Keep => {}
     }
@@ -142,7 +146,9 @@ fn getex(call: &mut Call<'_>) -> CommandResult {
 fn getdel(call: &mut Call<'_>) -> CommandResult {
     let key = call.key(1);
     reply_with(call, &key)?;
-    call.dirty += u64::from(call.keys.remove(&key));
+    if call.keys.remove(&key) {
+        call.changed(EventClass::GENERIC, "del", &key);
+    }
     Ok(())
 }
 
@@ -154,7 +160,9 @@ fn delifeq(call: &mut Call<'_>) -> CommandResult {
         None => false,
     };
     let removed = equal && call.keys.remove(&key);
-    call.dirty += u64::from(removed);
+    if removed {
+        call.changed(EventClass::GENERIC, "del", &key);
+    }
     call.reply.integer(i64::from(removed));
     Ok(())
 }

@@ -3,9 +3,9 @@
 use super::call::{Call, CommandResult};
 use super::error::CommandError;
 use super::spec::{CommandSpec, Flags, Group, KeyFlags, KeySpec};
-use super::string::store;
-use super::text::{bytes_of, length_of, string_value};
+use super::text::{bytes_of, length_of, new_value, string_value};
 use crate::keyspace::NewExpiry;
+use crate::server::EventClass;
 
 /// APPEND key value
 fn append(call: &mut Call<'_>) -> CommandResult {
@@ -18,14 +18,14 @@ fn append(call: &mut Call<'_>) -> CommandResult {
     let length = match length {
         Some(length) => {
             check_length(call, length as u64, suffix.len())?;
-            call.dirty += 1;
             call.keys.append(&key, suffix)
         }
         None => {
-            store(call, 1, 2, NewExpiry::None);
+            call.keys.set(&key, new_value(call.args, 2), NewExpiry::None);
             suffix.len()
         }
     };
+    call.changed(EventClass::STRING, "append", &key);
     call.reply.integer(length as i64);
     Ok(())
 }
@@ -46,7 +46,7 @@ fn setrange(call: &mut Call<'_>) -> CommandResult {
     }
     check_length(call, offset, bytes.len())?;
     let length = call.keys.write_at(&key, offset as usize, bytes);
-    call.dirty += 1;
+    call.changed(EventClass::STRING, "setrange", &key);
     call.reply.integer(length as i64);
     Ok(())
 }

@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use super::database::Database;
 use super::draft::{EMBEDDED_VALUE_BYTES_MAX, EntryDraft};
+use super::entry::EntryRef;
 use super::hasher::KeyHasher;
 use super::owned::{EntryBox, EntryMut};
-use super::value::{HashedKey, NewExpiry, NewValue, Value};
+use super::store::Store;
+use super::value::{HashedKey, NewExpiry, NewValue, Splice, Value};
 use crate::evict::AccessClock;
 use crate::memory::SlabAllocator;
 use crate::slot::SlotIndex;
@@ -15,7 +17,7 @@ use crate::slot::SlotIndex;
 /// One database with what it takes to change it.
 pub struct DatabaseMut<'a> {
     pub(super) database: &'a mut Database,
-    pub(super) slabs: &'a mut SlabAllocator,
+    pub(super) store: &'a mut Store,
     pub(super) hasher: &'a KeyHasher,
     pub(super) access_clock: &'a mut AccessClock,
 }
@@ -35,11 +37,11 @@ impl DatabaseMut<'_> {
         self.database.table_mut(key.slot)?.find_mut(key)
     }
 
-    /// Store a string, in the place of whatever the key held; true if the key is new.
+    /// Store a value, in the place of whatever the key held; true if the key is new.
     #[inline]
     pub fn set(&mut self, key: &HashedKey<'_>, value: NewValue<'_>, expiry: NewExpiry) -> bool {
-        let Self { database, slabs, hasher, access_clock } = self;
-        database.change_table(key.slot, |table| table.set(slabs, hasher, key, value, expiry, access_clock))
+        let Self { database, store, hasher, access_clock } = self;
+        database.change_table(key.slot, |table| table.set(store, hasher, key, value, expiry, access_clock))
     }
 
     /// Remove a key; false if there is none.
@@ -47,7 +49,7 @@ impl DatabaseMut<'_> {
         let removed = self.take(key);
         let found = removed.is_some();
         if let Some(entry) = removed {
-            entry.dispose(self.slabs);
+            entry.dispose(self.store);
         }
         found
     }
@@ -57,9 +59,9 @@ impl DatabaseMut<'_> {
         if self.database.is_empty() {
             return false;
         }
-        let Self { database, slabs, .. } = self;
+        let Self { database, store, .. } = self;
         database
-            .change_table(key.slot, |table| table.change(key, |entry| entry.with_expiry(slabs, expiry_ms)))
+            .change_table(key.slot, |table| table.change(key, |entry| entry.with_expiry(store, expiry_ms)))
     }
 
     /// Replace an integer by another, keeping the key's expiry; false if the key does not hold an integer.
@@ -127,9 +129,7 @@ impl DatabaseMut<'_> {
             return self.find(from).is_some();
         }
         let Some(old) = self.take(from) else { return false };
-        let entry = old.get();
-        let renamed = EntryBox::build(self.slabs, EntryDraft::of(entry, to.bytes, entry.expiry_ms()));
-        old.dispose(self.slabs);
+        let renamed = old.with_key(self.store, to.bytes);
         self.put(to, renamed);
         true
     }
@@ -141,15 +141,35 @@ impl DatabaseMut<'_> {
         if from.bytes == to.bytes {
             return true;
         }
-        let copied = EntryBox::build(self.slabs, EntryDraft::of(entry, to.bytes, entry.expiry_ms()));
+        let copied = copy_of(entry, self.store, self.hasher, to.bytes);
         self.put(to, copied);
         true
+    }
+
+    /// Make a change to a packed collection; false if the key does not hold one.
+    #[inline]
+    pub fn splice(&mut self, key: &HashedKey<'_>, splice: Splice<'_>) -> bool {
+        match self.find_mut(key) {
+            None => return false,
+            Some(mut entry) => {
+                if entry.splice(splice) {
+                    return true;
+                }
+            }
+        }
+        let Self { database, store, .. } = self;
+        database.change_table(key.slot, |table| table.change(key, |entry| entry.spliced(store, splice)))
+    }
+
+    /// The allocator and the hash function, to build an object that is to be stored.
+    pub fn workshop(&mut self) -> (&mut SlabAllocator, &KeyHasher) {
+        (&mut self.store.slabs, self.hasher)
     }
 
     /// Remove all keys now.
     pub fn clear(&mut self) {
         for mut table in self.database.take_tables() {
-            table.clear(self.slabs);
+            table.clear(self.store);
         }
     }
 
@@ -157,8 +177,8 @@ impl DatabaseMut<'_> {
     pub fn clear_slot(&mut self, slot: SlotIndex) -> usize {
         let count = self.slot_len(slot);
         if count > 0 {
-            let Self { database, slabs, .. } = self;
-            database.change_table(slot, |table| table.clear(slabs));
+            let Self { database, store, .. } = self;
+            database.change_table(slot, |table| table.clear(store));
         }
         count
     }
@@ -168,15 +188,21 @@ impl DatabaseMut<'_> {
         if self.database.is_empty() {
             return None;
         }
-        let Self { database, slabs, .. } = self;
-        database.change_table(key.slot, |table| table.remove(slabs, key))
+        let Self { database, store, .. } = self;
+        database.change_table(key.slot, |table| table.remove(store, key))
     }
 
     /// Put an entry, which is of this key, into the place of what the key held.
     pub(super) fn put(&mut self, key: &HashedKey<'_>, entry: EntryBox) {
-        let Self { database, slabs, hasher, .. } = self;
-        database.change_table(key.slot, |table| table.put(slabs, hasher, key, entry));
+        let Self { database, store, hasher, .. } = self;
+        database.change_table(key.slot, |table| table.put(store, hasher, key, entry));
     }
+}
+
+/// A copy of an entry's value, with its expiry, under another key.
+pub(super) fn copy_of(entry: EntryRef<'_>, store: &mut Store, hasher: &KeyHasher, key: &[u8]) -> EntryBox {
+    let object = entry.object().map(|object| Box::new(object.duplicate(&mut store.slabs, hasher)));
+    EntryBox::build(store, EntryDraft::of(entry, object, key, entry.expiry_ms()))
 }
 
 /// Length of a string as STRLEN tells it.
@@ -185,5 +211,46 @@ fn value_bytes(value: Value<'_>) -> usize {
         Value::Int(value) => itoa::Buffer::new().format(value).len(),
         Value::Bytes { bytes, .. } => bytes.len(),
         Value::Large(bytes) => bytes.len(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Rng;
+    use crate::keyspace::{Collection, Keyspace, ValueType};
+
+    #[test]
+    fn splices_change_a_packed_value_as_they_change_a_vector() {
+        let mut rng = Rng::from_seed(7);
+        let mut keyspace = Keyspace::new([1, 2, 3, 4], 1);
+        let mut twin: Vec<u8> = b"first".to_vec();
+        for (round, expiry) in [(0, NewExpiry::None), (1, NewExpiry::At(i64::MAX))] {
+            let name = [b'k', round];
+            let key = keyspace.hash_key(&name);
+            let value = NewValue::Packed { value_type: ValueType::Hash, bytes: &twin, flag: round == 1 };
+            keyspace.database_mut(0).set(&key, value, expiry);
+            for step in 0..2_000u32 {
+                let at = rng.below(twin.len() as u64 + 1) as usize;
+                let remove = rng.below((twin.len() - at).min(40) as u64 + 1) as usize;
+                let pieces: [&[u8]; 2] = [&step.to_le_bytes(), &[b'x'; 30][..rng.below(31) as usize]];
+                assert!(keyspace.database_mut(0).splice(&key, Splice { at, remove, insert: &pieces }));
+                twin.splice(at..at + remove, pieces.concat());
+                let entry = keyspace.database(0).find(&key).unwrap();
+                assert!(matches!(entry.collection(), Collection::Packed { bytes, flag }
+                    if bytes == twin && flag == (round == 1)));
+                assert_eq!(entry.key(), name);
+            }
+        }
+        keyspace.database_mut(0).clear();
+        assert_eq!(keyspace.slab_bytes(), 0);
+    }
+
+    #[test]
+    fn a_string_is_no_packed_value_of_a_collection() {
+        let mut keyspace = Keyspace::new([1, 2, 3, 4], 1);
+        let key = keyspace.hash_key(b"none");
+        assert!(!keyspace.database_mut(0).splice(&key, Splice { at: 0, remove: 0, insert: &[] }));
+        assert!(keyspace.object_mut(0, &key).is_none());
     }
 }

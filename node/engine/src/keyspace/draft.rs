@@ -3,9 +3,10 @@
 use std::ptr::NonNull;
 use std::sync::Arc;
 
-use super::entry::{EntryRef, INT_BYTES, LARGE_BYTES, LONG_KEY_LENGTH_BYTES, Layout};
+use super::entry::{EntryRef, INT_BYTES, LONG_KEY_LENGTH_BYTES, Layout, POINTER_BYTES};
 use super::header::{Encoding, HEADER_BYTES, Header};
 use super::value::{NewValue, Value, ValueType};
+use crate::collections::Object;
 
 /// The longest value that is stored in its entry; longer ones get an allocation of their own, which replies share.
 pub const EMBEDDED_VALUE_BYTES_MAX: usize = 16 << 10;
@@ -18,6 +19,7 @@ pub(super) enum Payload<'a> {
     Large(Arc<Vec<u8>>),
     /// A long value that came in one piece but is short enough to be embedded.
     Copied(Arc<Vec<u8>>),
+    Object(Box<Object>),
 }
 
 /// All that makes an entry.
@@ -29,10 +31,11 @@ pub(super) struct EntryDraft<'a> {
 }
 
 impl<'a> EntryDraft<'a> {
-    /// A string.
+    /// A key with a value.
     #[inline]
-    pub fn string(key: &'a [u8], value: NewValue<'a>, expiry_ms: Option<i64>, access: u32) -> Self {
-        let raw = matches!(value, NewValue::Raw(_));
+    pub fn new(key: &'a [u8], value: NewValue<'a>, expiry_ms: Option<i64>, access: u32) -> Self {
+        let mut value_type = ValueType::String;
+        let mut raw = matches!(value, NewValue::Raw(_));
         let payload = match value {
             NewValue::Int(value) => u16::try_from(value).map_or(Payload::Int(value), Payload::ShortInt),
             NewValue::Bytes(bytes) | NewValue::Raw(bytes) if bytes.len() <= EMBEDDED_VALUE_BYTES_MAX => {
@@ -41,23 +44,38 @@ impl<'a> EntryDraft<'a> {
             NewValue::Bytes(bytes) | NewValue::Raw(bytes) => Payload::Large(Arc::new(bytes.to_vec())),
             NewValue::Large(bytes) if bytes.len() <= EMBEDDED_VALUE_BYTES_MAX => Payload::Copied(bytes),
             NewValue::Large(bytes) => Payload::Large(bytes),
+            NewValue::Packed { value_type: packed_type, bytes, flag } => {
+                (value_type, raw) = (packed_type, flag);
+                Payload::Bytes(bytes)
+            }
+            NewValue::Object(object) => {
+                value_type = object.value_type();
+                Payload::Object(object)
+            }
         };
-        Self::new(ValueType::String, key, payload, expiry_ms, raw, access)
+        Self::with_payload(value_type, key, payload, expiry_ms, raw, access)
     }
 
-    /// What `entry` holds, under a key and with an expiry of its own. A large value is shared.
-    pub fn of(entry: EntryRef<'a>, key: &'a [u8], expiry_ms: Option<i64>) -> Self {
+    /// What `entry` holds, under a key and with an expiry of its own. A large string is shared; an object is not
+    /// looked at, and `object` is what takes its place.
+    pub fn of(
+        entry: EntryRef<'a>,
+        object: Option<Box<Object>>,
+        key: &'a [u8],
+        expiry_ms: Option<i64>,
+    ) -> Self {
         let header = entry.header();
-        let payload = match entry.value() {
-            Value::Int(value) => u16::try_from(value).map_or(Payload::Int(value), Payload::ShortInt),
-            Value::Bytes { bytes, .. } => Payload::Bytes(bytes),
-            Value::Large(bytes) => Payload::Large(Arc::clone(bytes)),
+        let payload = match (object, entry.value()) {
+            (Some(object), _) => Payload::Object(object),
+            (None, Value::Int(value)) => u16::try_from(value).map_or(Payload::Int(value), Payload::ShortInt),
+            (None, Value::Bytes { bytes, .. }) => Payload::Bytes(bytes),
+            (None, Value::Large(bytes)) => Payload::Large(Arc::clone(bytes)),
         };
-        Self::new(header.value_type(), key, payload, expiry_ms, header.is_raw(), header.access())
+        Self::with_payload(header.value_type(), key, payload, expiry_ms, header.is_raw(), header.access())
     }
 
     #[inline]
-    fn new(
+    fn with_payload(
         value_type: ValueType,
         key: &'a [u8],
         payload: Payload<'a>,
@@ -72,6 +90,7 @@ impl<'a> EntryDraft<'a> {
             Payload::Bytes(bytes) => (Encoding::Bytes, bytes.len() as u16),
             Payload::Copied(bytes) => (Encoding::Bytes, bytes.len() as u16),
             Payload::Large(_) => (Encoding::Large, 0),
+            Payload::Object(_) => (Encoding::Object, 0),
         };
         let header = Header::new(value_type, encoding, key.len(), length)
             .with_expiry(expiry_ms.is_some())
@@ -87,7 +106,7 @@ impl<'a> EntryDraft<'a> {
             Payload::Int(_) => INT_BYTES,
             Payload::Bytes(bytes) => bytes.len(),
             Payload::Copied(bytes) => bytes.len(),
-            Payload::Large(_) => LARGE_BYTES,
+            Payload::Large(_) | Payload::Object(_) => POINTER_BYTES,
         };
         Layout::new(self.header, self.key.len(), value_bytes)
     }
@@ -124,6 +143,7 @@ impl<'a> EntryDraft<'a> {
                 Payload::Bytes(bytes) => copy_into(bytes, at),
                 Payload::Copied(bytes) => copy_into(&bytes, at),
                 Payload::Large(bytes) => at.cast::<Arc<Vec<u8>>>().write(bytes),
+                Payload::Object(object) => at.cast::<Box<Object>>().write(object),
             }
         }
     }

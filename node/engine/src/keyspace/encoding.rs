@@ -2,7 +2,7 @@
 
 use super::cell::Cell;
 use super::entry::EntryRef;
-use super::value::Value;
+use super::value::{Collection, Value, ValueType};
 use crate::memory::SlabAllocator;
 
 /// Bytes of the block in which Valkey keeps key and value together when it calls the value `embstr`.
@@ -16,6 +16,16 @@ const LARGE_OVERHEAD_BYTES: usize = 2 * size_of::<usize>() + size_of::<Vec<u8>>(
 impl EntryRef<'_> {
     /// What OBJECT ENCODING says.
     pub fn encoding_name(self) -> &'static str {
+        match (self.value_type(), self.collection()) {
+            (ValueType::String, _) => self.string_encoding_name(),
+            (_, Collection::Object(object)) => object.encoding_name(),
+            (ValueType::Set, Collection::Packed { flag: true, .. }) => "intset",
+            (ValueType::Stream, _) => "stream",
+            (_, Collection::Packed { .. }) => "listpack",
+        }
+    }
+
+    fn string_encoding_name(self) -> &'static str {
         match self.value() {
             Value::Int(_) => "int",
             Value::Bytes { bytes, raw: false }
@@ -32,7 +42,7 @@ impl EntryRef<'_> {
         let block = SlabAllocator::usable_bytes(self.layout().size());
         let large = match self.value() {
             Value::Large(bytes) => LARGE_OVERHEAD_BYTES + SlabAllocator::usable_bytes(bytes.capacity()),
-            _ => 0,
+            _ => self.object().map_or(0, |object| size_of_val(object) + object.memory_bytes()),
         };
         block + size_of::<Cell>() + large
     }

@@ -9,12 +9,15 @@ use std::ptr::NonNull;
 use std::sync::Arc;
 
 use super::header::{Encoding, HEADER_BYTES, Header};
-use super::value::{Value, ValueType};
+use super::value::{Collection, Value, ValueType};
+use crate::collections::Object;
 
 pub(super) const EXPIRY_BYTES: usize = 8;
 pub(super) const LONG_KEY_LENGTH_BYTES: usize = 4;
 pub(super) const INT_BYTES: usize = 8;
-pub(super) const LARGE_BYTES: usize = size_of::<Arc<Vec<u8>>>();
+pub(super) const POINTER_BYTES: usize = size_of::<usize>();
+const _: () =
+    assert!(size_of::<Arc<Vec<u8>>>() == POINTER_BYTES && size_of::<Box<Object>>() == POINTER_BYTES);
 
 /// Where the parts of an entry are, in bytes from its start.
 #[derive(Clone, Copy)]
@@ -33,9 +36,9 @@ impl Layout {
             + usize::from(header.has_expiry()) * EXPIRY_BYTES
             + usize::from(header.has_long_key()) * LONG_KEY_LENGTH_BYTES;
         let key_end = key_start + key_bytes;
-        // A large value's `Arc` is aligned, so that it can be referred to where it lies.
-        let large = header.encoding() == Encoding::Large;
-        let value_start = if large { key_end.next_multiple_of(align_of::<Arc<Vec<u8>>>()) } else { key_end };
+        // A pointer is aligned, so that it can be referred to where it lies.
+        let pointer = matches!(header.encoding(), Encoding::Large | Encoding::Object);
+        let value_start = if pointer { key_end.next_multiple_of(POINTER_BYTES) } else { key_end };
         Self { key_start, key_bytes, value_start, value_bytes }
     }
 
@@ -79,7 +82,7 @@ impl<'a> EntryRef<'a> {
             Encoding::Bytes => usize::from(header.value_length()),
             Encoding::ShortInt => 0,
             Encoding::Int => INT_BYTES,
-            Encoding::Large => LARGE_BYTES,
+            Encoding::Large | Encoding::Object => POINTER_BYTES,
         };
         Layout::new(header, self.key_bytes(), value_bytes)
     }
@@ -129,7 +132,7 @@ impl<'a> EntryRef<'a> {
         self.header().access()
     }
 
-    /// The value of a string.
+    /// The value of a string. (Of a packed collection, its bytes; of an object, nothing: see [`Self::collection`].)
     #[inline]
     pub fn value(self) -> Value<'a> {
         let header = self.header();
@@ -145,7 +148,31 @@ impl<'a> EntryRef<'a> {
                     raw: header.is_raw(),
                 },
                 Encoding::Large => Value::Large(at.cast::<Arc<Vec<u8>>>().as_ref()),
+                Encoding::Object => Value::Bytes { bytes: &[], raw: false },
             }
         }
+    }
+
+    /// The value of what is no string.
+    #[inline]
+    pub fn collection(self) -> Collection<'a> {
+        if let Some(object) = self.object() {
+            return Collection::Object(object);
+        }
+        match self.value() {
+            Value::Bytes { bytes, raw } => Collection::Packed { bytes, flag: raw },
+            Value::Int(_) | Value::Large(_) => Collection::Packed { bytes: &[], flag: false },
+        }
+    }
+
+    /// The structure that the value is, if it is one.
+    #[inline]
+    pub(super) fn object(self) -> Option<&'a Object> {
+        if self.header().encoding() != Encoding::Object {
+            return None;
+        }
+        let Layout { value_start, .. } = self.layout();
+        // SAFETY: that is where the aligned `Box` is, and it lives as long as the entry.
+        Some(unsafe { self.pointer.add(value_start).cast::<Box<Object>>().as_ref() })
     }
 }

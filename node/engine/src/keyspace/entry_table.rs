@@ -8,10 +8,10 @@ use super::entry::EntryRef;
 use super::hasher::KeyHasher;
 use super::owned::{EntryBox, EntryMut};
 use super::prefetch::prefetch;
+use super::store::Store;
 use super::table::Table;
 use super::value::{HashedKey, NewExpiry, NewValue};
 use crate::evict::AccessClock;
-use crate::memory::SlabAllocator;
 
 /// The keys of one slot. Owns its entries, but not the allocator they lie in, which is passed in and must always be
 /// the same. A table that is dropped without being emptied leaks its entries.
@@ -79,13 +79,13 @@ impl EntryTable {
         updated.is_some()
     }
 
-    /// Store a string under `key`, new or in the place of what it held; true if the key is new.
+    /// Store a value under `key`, new or in the place of what it held; true if the key is new.
     ///
     /// That is an access to a key that was there.
     #[inline]
     pub fn set(
         &mut self,
-        slabs: &mut SlabAllocator,
+        store: &mut Store,
         hasher: &KeyHasher,
         key: &HashedKey<'_>,
         value: NewValue<'_>,
@@ -101,60 +101,53 @@ impl EntryTable {
             };
             let value = value.take().expect("a value is stored once");
             let access = old.map_or(clock.initial(), |old| clock.touch(old.access()));
-            EntryDraft::string(key.bytes, value, expiry_ms, access)
+            EntryDraft::new(key.bytes, value, expiry_ms, access)
         };
         let replaced = self.change(key, |old| {
             let draft = draft(Some(old.get()));
-            old.overwrite(slabs, draft)
+            old.overwrite(store, draft)
         });
         if !replaced {
-            let entry = EntryBox::build(slabs, draft(None));
-            self.insert(slabs, hasher, key.hash, entry);
+            let entry = EntryBox::build(store, draft(None));
+            self.insert(store, hasher, key.hash, entry);
         }
         !replaced
     }
 
     /// Put an entry into the place of the one with its key, if there is one, or add it.
-    pub fn put(
-        &mut self,
-        slabs: &mut SlabAllocator,
-        hasher: &KeyHasher,
-        key: &HashedKey<'_>,
-        entry: EntryBox,
-    ) {
-        if let Some(old) = self.remove(slabs, key) {
-            old.dispose(slabs);
+    pub fn put(&mut self, store: &mut Store, hasher: &KeyHasher, key: &HashedKey<'_>, entry: EntryBox) {
+        if let Some(old) = self.remove(store, key) {
+            old.dispose(store);
         }
-        self.insert(slabs, hasher, key.hash, entry);
+        self.insert(store, hasher, key.hash, entry);
     }
 
     /// Add an entry, whose key must not be in the table.
-    pub fn insert(&mut self, slabs: &mut SlabAllocator, hasher: &KeyHasher, hash: u64, entry: EntryBox) {
+    pub fn insert(&mut self, store: &mut Store, hasher: &KeyHasher, hash: u64, entry: EntryBox) {
         let volatile = entry.get().header().has_expiry();
         let cell = Cell::new(hash, entry.into_pointer(), volatile);
-        self.0.insert(slabs, hash, cell, |cell| hasher.hash(entry_of(&cell).key()));
+        self.0.insert(&mut store.slabs, hash, cell, |cell| hasher.hash(entry_of(&cell).key()));
     }
 
     /// Take the entry of `key` out.
-    pub fn remove(&mut self, slabs: &mut SlabAllocator, key: &HashedKey<'_>) -> Option<EntryBox> {
-        let cell = self.0.remove(slabs, key.hash, |cell| has_key(cell, key.bytes))?;
+    pub fn remove(&mut self, store: &mut Store, key: &HashedKey<'_>) -> Option<EntryBox> {
+        let cell = self.0.remove(&mut store.slabs, key.hash, |cell| has_key(cell, key.bytes))?;
         // SAFETY: the entry was alive, and its cell is gone.
         Some(unsafe { EntryBox::from_pointer(cell.pointer()) })
     }
 
     /// Take some entry out.
-    pub fn pop(&mut self, slabs: &mut SlabAllocator) -> Option<EntryBox> {
-        let cell = self.0.pop(slabs)?;
+    pub fn pop(&mut self, store: &mut Store) -> Option<EntryBox> {
+        let cell = self.0.pop(&mut store.slabs)?;
         // SAFETY: as in `remove`.
         Some(unsafe { EntryBox::from_pointer(cell.pointer()) })
     }
 
     /// Free all entries.
-    pub fn clear(&mut self, slabs: &mut SlabAllocator) {
-        self.0.clear(slabs, |slabs, cell| {
-            // SAFETY: the entry is alive, and the table forgets its cell.
-            unsafe { EntryBox::from_pointer(cell.pointer()) }.dispose(slabs);
-        });
+    pub fn clear(&mut self, store: &mut Store) {
+        while let Some(entry) = self.pop(store) {
+            entry.dispose(store);
+        }
     }
 
     /// The entry at `rank` in the table's order.

@@ -14,6 +14,8 @@ pub(super) enum Encoding {
     Int = 2,
     /// A pointer after the key, to an `Arc`'s contents: a `Vec<u8>`.
     Large = 3,
+    /// A pointer after the key, to a `Box`'s contents: an `Object`.
+    Object = 4,
 }
 
 /// From the lowest bit: type (4), encoding (4), flags (8), access (24), key length (8), value length (16).
@@ -84,7 +86,8 @@ impl Header {
             0 => Encoding::Bytes,
             1 => Encoding::ShortInt,
             2 => Encoding::Int,
-            _ => Encoding::Large,
+            3 => Encoding::Large,
+            _ => Encoding::Object,
         }
     }
 

@@ -5,8 +5,9 @@ use super::database_mut::DatabaseMut;
 use super::entry::EntryRef;
 use super::owned::EntryMut;
 use super::space::{ExpiryMode, Keyspace};
-use super::value::{HashedKey, NewExpiry, NewValue};
+use super::value::{Collection, HashedKey, NewExpiry, NewValue, Splice, ValueType, WrongType};
 use crate::clock::Rng;
+use crate::collections::ObjectMut;
 use crate::slot::SlotIndex;
 
 /// How many expired keys a search for a random one meets before it gives up.
@@ -85,6 +86,32 @@ impl<'a> Keys<'a> {
         self.look_up(key, Purpose::Peek)
     }
 
+    /// Look a collection of a type up to use its members: counts as a hit or a miss, and as an access.
+    ///
+    /// # Errors
+    /// The key holds something else.
+    #[inline]
+    pub fn collection(
+        &mut self,
+        key: &HashedKey<'_>,
+        value_type: ValueType,
+    ) -> Result<Option<Collection<'_>>, WrongType> {
+        collection_of(self.read(key), value_type)
+    }
+
+    /// Look a collection of a type up that the command may change: counts as an access, but as no hit or miss.
+    ///
+    /// # Errors
+    /// The key holds something else.
+    #[inline]
+    pub fn collection_for_write(
+        &mut self,
+        key: &HashedKey<'_>,
+        value_type: ValueType,
+    ) -> Result<Option<Collection<'_>>, WrongType> {
+        collection_of(self.read_for_write(key), value_type)
+    }
+
     /// Whether there is such a key; leaves no trace.
     #[inline]
     pub fn exists(&mut self, key: &HashedKey<'_>) -> bool {
@@ -136,7 +163,19 @@ impl<'a> Keys<'a> {
         true
     }
 
-    /// Store a string, in the place of whatever the key held; true if the key is new.
+    /// Make a change to a packed collection that was looked up before; false if the key does not hold one.
+    #[inline]
+    pub fn splice(&mut self, key: &HashedKey<'_>, splice: Splice<'_>) -> bool {
+        self.database_mut().splice(key, splice)
+    }
+
+    /// The object that was found under a key before, to be changed; `None` if it holds none.
+    #[inline]
+    pub fn object_mut(&mut self, key: &HashedKey<'_>) -> Option<ObjectMut<'_>> {
+        self.keyspace.object_mut(self.db, key)
+    }
+
+    /// Store a value, in the place of whatever the key held; true if the key is new.
     #[inline]
     pub fn set(&mut self, key: &HashedKey<'_>, value: NewValue<'_>, expiry: NewExpiry) -> bool {
         if expiry == NewExpiry::Keep {
@@ -206,5 +245,18 @@ impl<'a> Keys<'a> {
             }
         }
         None
+    }
+}
+
+/// An entry's collection.
+#[inline]
+fn collection_of(
+    entry: Option<EntryRef<'_>>,
+    value_type: ValueType,
+) -> Result<Option<Collection<'_>>, WrongType> {
+    match entry {
+        None => Ok(None),
+        Some(entry) if entry.value_type() == value_type => Ok(Some(entry.collection())),
+        Some(_) => Err(WrongType),
     }
 }

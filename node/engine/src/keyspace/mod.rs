@@ -19,6 +19,7 @@ mod owned;
 mod prefetch;
 mod segment;
 mod space;
+mod store;
 pub mod table;
 mod value;
 
@@ -32,4 +33,4 @@ pub use hasher::KeyHasher;
 pub use keys::Keys;
 pub use owned::EntryMut;
 pub use space::{Effect, ExpiryMode, Keyspace, KeyspaceStats};
-pub use value::{HashedKey, NewExpiry, NewValue, Value, ValueType};
+pub use value::{Collection, HashedKey, NewExpiry, NewValue, Splice, Value, ValueType, WrongType};

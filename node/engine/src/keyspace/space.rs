@@ -1,14 +1,13 @@
 //! The keyspace as a whole: the databases, their memory, what happens to keys unasked.
 
 use super::database::Database;
-use super::database_mut::DatabaseMut;
-use super::draft::EntryDraft;
+use super::database_mut::{DatabaseMut, copy_of};
 use super::entry_table::EntryTable;
 use super::hasher::KeyHasher;
-use super::owned::EntryBox;
+use super::store::Store;
 use super::value::HashedKey;
+use crate::collections::ObjectMut;
 use crate::evict::AccessClock;
-use crate::memory::SlabAllocator;
 use crate::slot::SlotIndex;
 
 /// What has been counted since the start, or since CONFIG RESETSTAT.
@@ -50,7 +49,7 @@ pub struct Keyspace {
     databases: Vec<Database>,
     /// Databases that were emptied lazily: tables that are still to be freed.
     doomed: Vec<EntryTable>,
-    slabs: SlabAllocator,
+    store: Store,
     pub stats: KeyspaceStats,
     /// Keys removed unasked since the caller last took these, while `record_effects` is true.
     pub effects: Vec<Effect>,
@@ -73,7 +72,7 @@ impl Keyspace {
             hasher: KeyHasher::new(seeds),
             databases: (0..databases).map(|_| Database::new()).collect(),
             doomed: Vec::new(),
-            slabs: SlabAllocator::new(),
+            store: Store::default(),
             stats: KeyspaceStats::default(),
             effects: Vec::new(),
             record_effects: false,
@@ -110,10 +109,17 @@ impl Keyspace {
     pub fn database_mut(&mut self, index: usize) -> DatabaseMut<'_> {
         DatabaseMut {
             database: &mut self.databases[index],
-            slabs: &mut self.slabs,
+            store: &mut self.store,
             hasher: &self.hasher,
             access_clock: &mut self.access_clock,
         }
+    }
+
+    /// The object that a key holds, to be changed; `None` if it holds none.
+    #[inline]
+    pub fn object_mut(&mut self, index: usize, key: &HashedKey<'_>) -> Option<ObjectMut<'_>> {
+        let object = self.databases[index].table_mut(key.slot)?.find_mut(key)?.into_object()?;
+        Some(ObjectMut { object, slabs: &mut self.store.slabs, hasher: &self.hasher })
     }
 
     /// Exchange two databases.
@@ -134,12 +140,12 @@ impl Keyspace {
     /// Bytes of entries and tables that lie in slabs; what is larger is on the heap and counted there.
     #[inline]
     pub fn slab_bytes(&self) -> u64 {
-        self.slabs.allocated_bytes()
+        self.store.slabs.allocated_bytes()
     }
 
     /// Bytes of memory taken for slabs that are in use, empty places in them included.
     pub fn slab_resident_bytes(&self) -> u64 {
-        self.slabs.slab_bytes()
+        self.store.slabs.slab_bytes()
     }
 
     /// Bytes of memory in use, for `maxmemory`: the whole Rust heap and the slabs.
@@ -172,7 +178,7 @@ impl Keyspace {
             return self.database_mut(to_db).copy(from, to);
         }
         let Some(entry) = self.databases[from_db].find(from) else { return false };
-        let copied = EntryBox::build(&mut self.slabs, EntryDraft::of(entry, to.bytes, entry.expiry_ms()));
+        let copied = copy_of(entry, &mut self.store, &self.hasher, to.bytes);
         self.database_mut(to_db).put(to, copied);
         true
     }
@@ -194,16 +200,27 @@ impl Keyspace {
         count
     }
 
-    /// Free up to `budget` entries of databases that were emptied lazily; false when nothing is left.
+    /// Free up to `budget` entries of databases that were emptied lazily, or as many members of large collections whose
+    /// keys are gone; false when nothing is left.
     pub fn free_step(&mut self, budget: usize) -> bool {
+        if self.store.has_doomed() {
+            self.store.free_step(budget);
+            return self.has_garbage();
+        }
         for _ in 0..budget {
             let Some(table) = self.doomed.last_mut() else { break };
-            match table.pop(&mut self.slabs) {
-                Some(entry) => entry.dispose(&mut self.slabs),
+            match table.pop(&mut self.store) {
+                Some(entry) => entry.dispose(&mut self.store),
                 None => drop(self.doomed.pop()),
             }
         }
-        !self.doomed.is_empty()
+        self.has_garbage()
+    }
+
+    /// Whether [`free_step`](Self::free_step) has something to do.
+    #[inline]
+    pub fn has_garbage(&self) -> bool {
+        self.store.has_doomed() || !self.doomed.is_empty()
     }
 
     /// Remove a key whose time is over.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::collections::Object;
 use crate::slot::SlotIndex;
 
 /// A key with the two hashes that find it, computed once a command.
@@ -24,7 +25,7 @@ pub enum ValueType {
     Stream = 5,
 }
 
-/// A value as it lies in the keyspace.
+/// A string as it lies in the keyspace.
 #[derive(Clone, Copy, Debug)]
 pub enum Value<'a> {
     /// A string that is a canonical 64-bit integer.
@@ -35,7 +36,21 @@ pub enum Value<'a> {
     Large(&'a Arc<Vec<u8>>),
 }
 
-/// A string value to be stored.
+/// A collection as it lies in the keyspace.
+#[derive(Clone, Copy, Debug)]
+pub enum Collection<'a> {
+    /// Bytes in its entry, in the form that the type's module knows. `flag` is the type's own: which of two encodings
+    /// it has.
+    Packed { bytes: &'a [u8], flag: bool },
+    /// A structure.
+    Object(&'a Object),
+}
+
+/// A key holds a value of another type than the command is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WrongType;
+
+/// A value to be stored.
 #[derive(Debug)]
 pub enum NewValue<'a> {
     Int(i64),
@@ -43,6 +58,29 @@ pub enum NewValue<'a> {
     /// As `Bytes`, marked as modified in place.
     Raw(&'a [u8]),
     Large(Arc<Vec<u8>>),
+    /// A small collection; see [`Collection::Packed`]. Shorter than 64 KiB.
+    Packed {
+        value_type: ValueType,
+        bytes: &'a [u8],
+        flag: bool,
+    },
+    Object(Box<Object>),
+}
+
+/// A change to a packed collection: `remove` bytes from `at` on give way to the pieces of `insert`.
+#[derive(Clone, Copy, Debug)]
+pub struct Splice<'a> {
+    pub at: usize,
+    pub remove: usize,
+    pub insert: &'a [&'a [u8]],
+}
+
+impl Splice<'_> {
+    /// Bytes put in.
+    #[inline]
+    pub fn inserted_bytes(&self) -> usize {
+        self.insert.iter().map(|piece| piece.len()).sum()
+    }
 }
 
 /// What becomes of a key's expiry when its value is replaced.

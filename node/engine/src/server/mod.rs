@@ -1,5 +1,6 @@
 //! What a node holds beside its keys: settings, clients, statistics, topology.
 
+mod changes;
 mod clients;
 pub mod config;
 mod control;
@@ -7,6 +8,7 @@ mod session;
 mod stats;
 mod topology;
 
+pub use changes::{Change, Changes, EventClass};
 pub use clients::{Client, ClientKey, Clients, Watched};
 pub use config::Config;
 pub use control::{ControlQueue, ControlRequest, ReplyValue};
@@ -35,6 +37,7 @@ pub struct Server {
     pub config: Config,
     pub clients: Clients,
     pub stats: Stats,
+    pub changes: Changes,
     pub topology: Topology,
     pub control: ControlQueue,
     pub rng: Rng,
@@ -66,6 +69,7 @@ impl Server {
             config,
             clients: Clients::default(),
             stats: Stats::default(),
+            changes: Changes::default(),
             topology: Topology::default(),
             control: ControlQueue::default(),
             rng,

@@ -1,0 +1,54 @@
+//! A large collection of any type.
+
+use crate::keyspace::{KeyHasher, ValueType};
+use crate::memory::SlabAllocator;
+
+/// A collection too large to lie in its key's entry. Dropping one leaks its blocks: empty it with
+/// [`Object::free_step`] first.
+#[derive(Debug)]
+pub enum Object {}
+
+/// An object to be changed, with what that takes.
+pub struct ObjectMut<'a> {
+    pub object: &'a mut Object,
+    pub slabs: &'a mut SlabAllocator,
+    /// Hashes members, keyed as keys are.
+    pub hasher: &'a KeyHasher,
+}
+
+impl Object {
+    /// What TYPE says.
+    pub fn value_type(&self) -> ValueType {
+        match *self {}
+    }
+
+    /// Number of members.
+    pub fn len(&self) -> usize {
+        match *self {}
+    }
+
+    /// Whether there are no members; such an object is not kept under a key.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// What OBJECT ENCODING says.
+    pub fn encoding_name(&self) -> &'static str {
+        match *self {}
+    }
+
+    /// Bytes of memory it takes.
+    pub fn memory_bytes(&self) -> usize {
+        match *self {}
+    }
+
+    /// A copy that shares nothing with it.
+    pub fn duplicate(&self, _slabs: &mut SlabAllocator, _hasher: &KeyHasher) -> Self {
+        match *self {}
+    }
+
+    /// Free up to `budget` members; true when none is left, and nothing that they lay in.
+    pub fn free_step(&mut self, _slabs: &mut SlabAllocator, _budget: usize) -> bool {
+        match *self {}
+    }
+}
