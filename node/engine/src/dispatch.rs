@@ -72,7 +72,7 @@ pub fn run(
     let mark = reply.mark();
     let silent = session.flags.contains(SessionFlags::REPLY_SKIP_NEXT);
     session.flags.remove(SessionFlags::REPLY_SKIP_NEXT);
-    let outcome = match resolve(args, prepared.entry) {
+    let outcome = match resolve(core, session, args, prepared.entry) {
         Ok(entry) => checked(core, session, reply, args, entry, prepared.first_key),
         Err(error) => {
             refuse(core, reply, &error, None);
@@ -81,6 +81,8 @@ pub fn run(
     };
     if outcome == Outcome::Postponed {
         session.flags.set(SessionFlags::REPLY_SKIP_NEXT, silent);
+    } else if matches!(session.waiting, Waiting::Control(_)) {
+        session.flags.set(SessionFlags::REPLY_SKIP_CONTROL, silent);
     } else if silent || session.flags.contains(SessionFlags::REPLY_OFF) {
         reply.truncate(mark);
     }
@@ -89,7 +91,18 @@ pub fn run(
 
 /// Find the command's row and see that it has as many arguments as it takes.
 #[inline]
-fn resolve(args: Args<'_>, entry: Option<Entry>) -> Result<Entry, CommandError> {
+fn resolve(
+    core: &Core,
+    session: &Session,
+    args: Args<'_>,
+    entry: Option<Entry>,
+) -> Result<Entry, CommandError> {
+    if session.flags.contains(SessionFlags::UNAUTHENTICATED) {
+        let served = entry.is_some_and(|entry| entry.spec.flags.contains(Flags::NO_AUTH));
+        if !served && core.server.is_unauthenticated(session) {
+            return Err(CommandError::NO_AUTH);
+        }
+    }
     let Some(mut entry) = entry else {
         return Err(unknown_command(args));
     };

@@ -10,7 +10,7 @@ use crate::evict::SampledEvictor;
 use crate::keyspace::Keyspace;
 use crate::reactor::Reactor;
 use crate::server::config::ConfigError;
-use crate::server::{Config, ControlRequest, Identity, ReplyValue, Server, Topology};
+use crate::server::{Config, ControlRequest, Identity, ReplyValue, Server, SessionFlags, Topology};
 
 /// Why the engine could not do what was asked.
 #[derive(Debug)]
@@ -136,7 +136,11 @@ impl Engine {
             self.core.server.stats.count_error(text.split(' ').next().unwrap_or("ERR"));
         }
         if let Some(client) = self.core.server.clients.get_mut(key) {
-            value.write(&mut client.reply);
+            let flags = &mut client.session.flags;
+            if !flags.intersects(SessionFlags::REPLY_OFF | SessionFlags::REPLY_SKIP_CONTROL) {
+                value.write(&mut client.reply);
+            }
+            flags.remove(SessionFlags::REPLY_SKIP_CONTROL);
             self.reactor.resume(&mut self.core, key);
         }
         Ok(())

@@ -51,6 +51,11 @@ impl<'a> Call<'a> {
         }
     }
 
+    /// True while the client has yet to say the password.
+    pub fn is_unauthenticated(&self) -> bool {
+        self.server.is_unauthenticated(self.session)
+    }
+
     /// A key of this command, hashed.
     #[inline]
     pub fn hash_key(&self, bytes: &'a [u8]) -> HashedKey<'a> {

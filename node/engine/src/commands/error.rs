@@ -32,6 +32,7 @@ errors! {
     OUT_OF_MEMORY = "OOM command not allowed when used memory > 'maxmemory'.";
     CROSS_SLOT = "CROSSSLOT Keys in request don't hash to the same slot";
     NO_AUTH = "NOAUTH Authentication required.";
+    WRONG_PASS = "WRONGPASS invalid username-password pair or user is disabled.";
     NO_PROTO = "NOPROTO unsupported protocol version";
 }
 
@@ -50,6 +51,11 @@ impl CommandError {
     /// A text that names something, its code first.
     pub fn new(text: impl Into<Vec<u8>>) -> Self {
         Self(Cow::Owned(text.into()))
+    }
+
+    /// A text around a client's words, which end at their first NUL as C's strings do.
+    pub fn quoting(before: &str, words: &[u8], after: &str) -> Self {
+        Self::new([before.as_bytes(), super::text::until_nul(words), after.as_bytes()].concat())
     }
 
     /// A wrong number of arguments; the name as in the command table.

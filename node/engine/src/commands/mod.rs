@@ -9,6 +9,7 @@ pub mod keys;
 pub mod registry;
 pub mod spec;
 
+mod client;
 mod cluster;
 mod connection;
 mod control;
@@ -17,6 +18,7 @@ mod database;
 mod expire;
 mod expiry;
 mod generic;
+mod hello;
 mod help;
 mod lcs;
 mod object;
@@ -33,6 +35,7 @@ use spec::CommandSpec;
 
 /// The tables of all files.
 const TABLES: &[&[CommandSpec]] = &[
+    client::TABLE,
     cluster::TABLE,
     connection::TABLE,
     control::TABLE,
@@ -40,6 +43,7 @@ const TABLES: &[&[CommandSpec]] = &[
     database::TABLE,
     expire::TABLE,
     generic::TABLE,
+    hello::TABLE,
     lcs::TABLE,
     object::TABLE,
     scan::TABLE,

@@ -10,6 +10,11 @@ use crate::resp::{Args, Reply, parse_i64};
 /// Digits of the longest 64-bit integer, its sign included.
 const INTEGER_BYTES_MAX: usize = 20;
 
+/// A client's words up to their first NUL, where Redis, written in C, takes them to end.
+pub(super) fn until_nul(words: &[u8]) -> &[u8] {
+    memchr::memchr(0, words).map_or(words, |end| &words[..end])
+}
+
 /// The value of a string.
 ///
 /// # Errors

@@ -10,7 +10,7 @@ use super::Reactor;
 use super::poll::Source;
 use crate::dispatch::Core;
 use crate::resp::{Parser, Protocol, Reply};
-use crate::server::{Client, Session, Watched};
+use crate::server::{Client, Session, SessionFlags, Watched};
 
 /// Connections accepted before other clients are served again.
 const ACCEPTS_PER_EVENT_MAX: usize = 128;
@@ -80,7 +80,8 @@ impl Reactor {
             server.clients.release(key);
             return;
         }
-        let session = Session::new(id, key, socket.as_raw_fd(), peer, local, server.now);
+        let mut session = Session::new(id, key, socket.as_raw_fd(), peer, local, server.now);
+        session.flags.set(SessionFlags::UNAUTHENTICATED, !server.config.requirepass.is_empty());
         server.clients.put(Box::new(Client {
             key,
             socket,

@@ -30,6 +30,11 @@ pub struct Identity {
     pub cluster: bool,
 }
 
+/// The version of Redis whose commands and behaviour clients may count on: they choose features by it.
+pub const REDIS_VERSION: &str = "7.2.4";
+/// What HELLO and INFO call this server.
+pub const SERVER_NAME: &str = "pycluster";
+
 /// Everything of a node that is not a key.
 #[derive(Debug)]
 pub struct Server {
@@ -79,6 +84,12 @@ impl Server {
             monitors: Vec::new(),
             pause: None,
         }
+    }
+
+    /// True while a client has yet to say the password: one that connected when there was none need not.
+    #[inline]
+    pub fn is_unauthenticated(&self, session: &Session) -> bool {
+        session.flags.contains(SessionFlags::UNAUTHENTICATED) && !self.config.requirepass.is_empty()
     }
 
     /// True while this command has to wait for a CLIENT PAUSE to end.

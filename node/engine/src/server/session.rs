@@ -30,6 +30,10 @@ bitflags! {
         const KILLED = 1 << 8;
         /// CLIENT CAPA REDIRECT.
         const CAPA_REDIRECT = 1 << 9;
+        /// A password was set when the client connected, and it has not said it.
+        const UNAUTHENTICATED = 1 << 10;
+        /// The reply that Python is asked for is to be left out.
+        const REPLY_SKIP_CONTROL = 1 << 11;
     }
 }
 
@@ -98,6 +102,14 @@ impl Session {
             bytes_in: 0,
             bytes_out: 0,
         }
+    }
+
+    /// Make the connection as it was when it was new; what the client told of its library and of what it can do stays.
+    pub fn reset(&mut self, guarded: bool) {
+        self.flags &= SessionFlags::CLOSE_AFTER_REPLY | SessionFlags::KILLED | SessionFlags::CAPA_REDIRECT;
+        self.flags.set(SessionFlags::UNAUTHENTICATED, guarded);
+        self.name = Vec::new();
+        self.db = 0;
     }
 
     /// The host that the client reached this node at: its own address without port and brackets.

@@ -27,6 +27,10 @@ pub enum Kind {
         get: Get<bool>,
         field: Field<bool>,
     },
+    Text {
+        get: fn(&Config) -> &str,
+        field: Field<String>,
+    },
     Policy,
     /// Accepted for compatibility; only the values given are.
     Inert {
@@ -68,6 +72,7 @@ impl Kind {
                     _ => return Err("argument must be 'yes' or 'no'".into()),
                 };
             }
+            Self::Text { field, .. } => value.clone_into(field(config)),
             Self::Policy => {
                 config.maxmemory_policy = Policy::from_name(value).ok_or_else(|| one_of(&Policy::NAMES))?;
             }
@@ -93,6 +98,7 @@ impl Kind {
             Self::Integer { get, .. } => get(config).to_string(),
             Self::Memory { get, .. } => get(config).to_string(),
             Self::Flag { get, .. } => if get(config) { "yes" } else { "no" }.to_owned(),
+            Self::Text { get, .. } => get(config).to_owned(),
             Self::Policy => config.maxmemory_policy.name().to_owned(),
             Self::Inert { default, .. } => {
                 let set = config.inert.iter().find(|(other, _)| *other == name);

@@ -21,6 +21,8 @@ pub struct Config {
     pub lfu_log_factor: i64,
     pub lfu_decay_time: i64,
     pub maxclients: i64,
+    /// What clients have to say before they are served; empty: nothing.
+    pub requirepass: String,
     /// Idle clients are closed after this many seconds; 0: never.
     pub timeout: i64,
     /// Seconds; 0: off.
@@ -53,6 +55,7 @@ impl Default for Config {
             lfu_log_factor: 10,
             lfu_decay_time: 1,
             maxclients: 10_000,
+            requirepass: String::new(),
             timeout: 0,
             tcp_keepalive: 300,
             tcp_backlog: 511,

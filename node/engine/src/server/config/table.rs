@@ -49,6 +49,12 @@ macro_rules! flag {
     };
 }
 
+macro_rules! text {
+    ($name:literal, $field:ident) => {
+        row($name, Kind::Text { get: |c| &c.$field, field: |c| &mut c.$field })
+    };
+}
+
 const fn row(name: &'static str, kind: Kind) -> Setting {
     Setting { name, immutable: false, kind }
 }
@@ -68,6 +74,7 @@ pub const SETTINGS: &[Setting] = &[
     integer!("lfu-log-factor", lfu_log_factor, 0, INT),
     integer!("lfu-decay-time", lfu_decay_time, 0, INT),
     integer!("maxclients", maxclients, 1, u32::MAX as i64),
+    text!("requirepass", requirepass),
     integer!("timeout", timeout, 0, INT),
     integer!("tcp-keepalive", tcp_keepalive, 0, INT),
     integer!("tcp-backlog", tcp_backlog, 0, INT).fixed(),
