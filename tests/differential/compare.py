@@ -38,6 +38,13 @@ def by_shape(ours: Frame, theirs: Frame) -> bool:
     return all(by_shape(one, other) for one, other in zip(ours, theirs, strict=True))
 
 
+def by_keys(ours: Frame, theirs: Frame) -> bool:
+    """A map, an array in RESP2: the same keys in the same order, and values of the same types."""
+    if ours.head != theirs.head or ours.items[::2] != theirs.items[::2]:
+        return False
+    return all(by_type(one, other) for one, other in zip(ours, theirs, strict=True))
+
+
 def by_fields(ours: Frame, theirs: Frame) -> bool:
     """Lines of ``name=value`` words: the same names in the same order, however many lines."""
     return by_type(ours, theirs) and _field_names(ours) == _field_names(theirs)
@@ -63,6 +70,7 @@ def comparison_named(name: str) -> Comparison:
         "unordered": unordered,
         "type": by_type,
         "shape": by_shape,
+        "keys": by_keys,
         "fields": by_fields,
     }
     if name not in named:
