@@ -18,8 +18,9 @@ impl KeyHasher {
         Self(RandomState::with_seeds(a, b, c, d))
     }
 
+    /// The hash of a key, or of what a collection finds its parts by.
     #[inline]
-    pub(super) fn hash(&self, bytes: &[u8]) -> u64 {
+    pub fn hash(&self, bytes: &[u8]) -> u64 {
         let mut hasher = self.0.build_hasher();
         hasher.write(bytes);
         hasher.finish()

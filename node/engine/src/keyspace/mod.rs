@@ -32,5 +32,6 @@ pub use expire::ExpireReport;
 pub use hasher::KeyHasher;
 pub use keys::Keys;
 pub use owned::EntryMut;
+pub use prefetch::prefetch;
 pub use space::{Effect, ExpiryMode, Keyspace, KeyspaceStats};
 pub use value::{Collection, HashedKey, NewExpiry, NewValue, Splice, Value, ValueType, WrongType};
