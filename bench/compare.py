@@ -11,7 +11,8 @@ from rich.markup import escape
 from pycluster.bench import results, servers
 from pycluster.bench.runners import Cores, choose_cores, measure
 from pycluster.bench.servers import ServerKind
-from pycluster.bench.works import WORKS, AnyWork, ClosedLoop, ClusterStart, OpenLoop, choose
+from pycluster.bench.work_kinds import AnyWork, ClosedLoop, ClusterStart, OpenLoop, RequestLoad
+from pycluster.bench.works import WORKS, choose
 from pycluster.runtime import clock
 
 ROUNDS_DEFAULT = 5
@@ -109,7 +110,7 @@ def _row(
         kinds = kinds[:1]
         if kinds[0].name != "pycluster":
             raise servers.BenchError("only pycluster has this row")
-    if not isinstance(work, ClosedLoop | OpenLoop):
+    if not isinstance(work, ClosedLoop | OpenLoop | RequestLoad):
         rounds = min(rounds, FRESH_ROUNDS_MAX)
     by_server = measure(work, kinds, rounds=rounds, quick=quick, cores=cores)
     return results.row_result(work, by_server[0], by_server[1] if len(kinds) > 1 else [])

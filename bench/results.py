@@ -9,7 +9,7 @@ import attrs
 from rich.table import Table
 
 from pycluster.bench.runners import Numbers
-from pycluster.bench.works import AnyWork, Figure
+from pycluster.bench.work_kinds import AnyWork, Figure
 
 Verdict: TypeAlias = Literal["target", "floor", "missed", ""]
 HEADINGS = ("figure", "subject", "peer", "ratio", "floor", "target", "verdict")

@@ -14,6 +14,7 @@ from typing import TypeAlias
 import attrs
 
 from pycluster.bench import _loadgen, processes, redis_benchmark
+from pycluster.bench.collection_runners import fill_collections, request_load, stall
 from pycluster.bench.servers import (
     BenchError,
     Server,
@@ -26,7 +27,17 @@ from pycluster.bench.servers import (
     stop,
     wait_until,
 )
-from pycluster.bench.works import AnyWork, ClosedLoop, ClusterStart, IdleNode, MemoryPerKey, OpenLoop
+from pycluster.bench.work_kinds import (
+    AnyWork,
+    ClosedLoop,
+    ClusterStart,
+    CollectionMemory,
+    IdleNode,
+    MemoryPerKey,
+    OpenLoop,
+    RequestLoad,
+    Stall,
+)
 from pycluster.runtime import clock
 
 Numbers: TypeAlias = dict[str, float]
@@ -58,7 +69,7 @@ def measure(
         BenchError: A server or a tool failed, or the load met errors.
     """
     results: list[list[Numbers]] = [[] for _ in kinds]
-    if isinstance(work, ClosedLoop | OpenLoop):
+    if isinstance(work, ClosedLoop | OpenLoop | RequestLoad):
         with contextlib.ExitStack() as stack:
             servers = [stack.enter_context(running(kind, core=cores.server)) for kind in kinds]
             with pinned(cores.load):
@@ -76,18 +87,31 @@ def measure(
 
 
 def _measure_fresh(
-    work: MemoryPerKey | ClusterStart | IdleNode, kind: ServerKind, *, quick: bool, cores: Cores
+    work: MemoryPerKey | ClusterStart | IdleNode | CollectionMemory | Stall,
+    kind: ServerKind,
+    *,
+    quick: bool,
+    cores: Cores,
 ) -> Numbers:
-    if isinstance(work, MemoryPerKey):
-        return _memory_per_key(work, kind, quick=quick, cores=cores)
-    if isinstance(work, ClusterStart):
-        return _cluster_start(work, quick=quick)
-    return _idle_node(work, kind, quick=quick, cores=cores)
+    match work:
+        case MemoryPerKey():
+            return _memory_per_key(work, kind, quick=quick, cores=cores)
+        case CollectionMemory():
+            return _collection_memory(work, kind, quick=quick, cores=cores)
+        case Stall():
+            with running(kind, core=cores.server) as server, pinned(cores.load):
+                return stall(work, server, quick=quick)
+        case ClusterStart():
+            return _cluster_start(work, quick=quick)
+        case IdleNode():
+            return _idle_node(work, kind, quick=quick, cores=cores)
 
 
-def _fill_for(work: ClosedLoop | OpenLoop, server: Server) -> None:
+def _fill_for(work: ClosedLoop | OpenLoop | RequestLoad, server: Server) -> None:
     """Give reads something to find."""
     match work:
+        case RequestLoad() | ClosedLoop(fill=False):
+            return
         case ClosedLoop(key_range=None):
             redis_benchmark.run(
                 server.port,
@@ -130,8 +154,10 @@ def _fill(port: int, *, keys: int, key_size: int, value_size: int, expire_s: int
         raise BenchError(f"filling wrote {report['ops_done']} of {keys} keys: {report['errors']}")
 
 
-def _load(work: ClosedLoop | OpenLoop, server: Server, *, quick: bool) -> Numbers:
+def _load(work: ClosedLoop | OpenLoop | RequestLoad, server: Server, *, quick: bool) -> Numbers:
     """One round against a running server, with the CPU it took there."""
+    if isinstance(work, RequestLoad):
+        return request_load(work, server, quick=quick)
     before_ns = processes.cpu_ns(server.pid)
     match work:
         case ClosedLoop():
@@ -189,6 +215,14 @@ def _memory_per_key(work: MemoryPerKey, kind: ServerKind, *, quick: bool, cores:
         )
         grown_bytes = _settled_rss_bytes(server.pid) - before_bytes
     return {"overhead per key": grown_bytes / keys - work.key_size - work.value_size}
+
+
+def _collection_memory(work: CollectionMemory, kind: ServerKind, *, quick: bool, cores: Cores) -> Numbers:
+    with running(kind, core=cores.server) as server, pinned(cores.load):
+        before_bytes = _settled_rss_bytes(server.pid)
+        count, payload_bytes = fill_collections(work, server, quick=quick)
+        grown_bytes = _settled_rss_bytes(server.pid) - before_bytes
+    return {"overhead": (grown_bytes - payload_bytes) / count}
 
 
 def _settled_rss_bytes(pid: int) -> int:

@@ -1,108 +1,22 @@
 """The work that the benchmarks do: a table of rows, and what each row's figures should reach.
 
-A later row is one more entry in :data:`WORKS`; a new kind of work also needs a runner in ``runners.py``.
+A later row is one more entry in :data:`WORKS`, or in the table of its noun; a new kind of work is a class in
+``work_kinds.py`` and a runner beside the others.
 """
 
-from typing import Literal, TypeAlias
+from typing import Literal
 
-import attrs
-
-Better: TypeAlias = Literal["lower", "higher"]
-Limits: TypeAlias = Literal["ratio", "value"]
-
-# Random keys of the closed-loop rows: enough that the keyspace doesn't fit the inner caches, quick to fill.
-KEY_RANGE = 100_000
-
-
-@attrs.frozen(kw_only=True)
-class Figure:
-    """One number of a row.
-
-    ``floor`` and ``target`` bound the subject's median itself (``limits="value"``) or its ratio to the peer's
-    median (``limits="ratio"``); None: the number is only shown.
-    """
-
-    name: str
-    unit: str
-    better: Better = "lower"
-    limits: Limits = "ratio"
-    floor: float | None = None
-    target: float | None = None
-
-
-@attrs.frozen(kw_only=True)
-class Work:
-    """What all rows have. ``extra`` rows run only when they are named, or with ``--all``."""
-
-    name: str
-    title: str
-    figures: tuple[Figure, ...]
-    extra: bool = False
-
-
-@attrs.frozen(kw_only=True)
-class ClosedLoop(Work):
-    """redis-benchmark against a server that runs alone.
-
-    ``command`` is what follows redis-benchmark's options: ``("-t", "get")``, or a command in words, with
-    ``__rand_int__`` where a random number goes. ``key_range`` is its ``-r``; None: it is left out, and all
-    operations hit one key.
-    """
-
-    command: tuple[str, ...]
-    pipeline: int
-    value_size: int
-    clients: int = 50
-    key_range: int | None = KEY_RANGE
-    requests: int = 2_000_000
-    requests_quick: int = 200_000
-
-
-@attrs.frozen(kw_only=True)
-class OpenLoop(Work):
-    """Our own generator at a fixed rate against a server alone; ``reads`` and ``writes`` are proportions."""
-
-    rate: float
-    key_size: int
-    value_size: int
-    connections: int = 50
-    keys: int = KEY_RANGE
-    reads: int = 10
-    writes: int = 1
-    duration_s: float = 5.0
-    duration_quick_s: float = 1.0
-
-
-@attrs.frozen(kw_only=True)
-class MemoryPerKey(Work):
-    """Fill a freshly started server with distinct keys; its resident growth by key, less key and value."""
-
-    keys: int
-    key_size: int
-    value_size: int
-    expire_s: int | None = None
-    keys_quick: int = 100_000
-
-
-@attrs.frozen(kw_only=True)
-class ClusterStart(Work):
-    """``pycluster up`` in a new directory until every node serves; then its nodes' idle cost. No peer."""
-
-    nodes: int
-    replicas: int
-    idle_s: float = 5.0
-    idle_quick_s: float = 1.0
-
-
-@attrs.frozen(kw_only=True)
-class IdleNode(Work):
-    """A freshly started server alone that nobody talks to."""
-
-    idle_s: float = 5.0
-    idle_quick_s: float = 1.0
-
-
-AnyWork: TypeAlias = ClosedLoop | OpenLoop | MemoryPerKey | ClusterStart | IdleNode
+from pycluster.bench.collection_works import COLLECTION_WORKS
+from pycluster.bench.work_kinds import (
+    KEY_RANGE,
+    AnyWork,
+    ClosedLoop,
+    ClusterStart,
+    Figure,
+    IdleNode,
+    MemoryPerKey,
+    OpenLoop,
+)
 
 
 def _closed(
@@ -241,6 +155,7 @@ WORKS: tuple[AnyWork, ...] = (
             ),
         ),
     ),
+    *COLLECTION_WORKS,
 )
 
 

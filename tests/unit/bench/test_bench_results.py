@@ -5,7 +5,7 @@ import pytest
 
 from pycluster.bench import results
 from pycluster.bench.results import Comparison, FigureResult, row_result
-from pycluster.bench.works import Figure, IdleNode
+from pycluster.bench.work_kinds import Figure, IdleNode
 
 
 def figure_result(subject: tuple[float, ...], peer: tuple[float, ...], **figure: Any) -> FigureResult:

@@ -1,6 +1,7 @@
 import pytest
 
-from pycluster.bench.works import WORKS, ClosedLoop, choose
+from pycluster.bench.work_kinds import ClosedLoop
+from pycluster.bench.works import WORKS, choose
 
 
 def test_row_names_are_unique() -> None:
