@@ -1,11 +1,14 @@
 //! A node without sockets, for unit tests of commands.
 
+use std::os::fd::AsRawFd;
+use std::os::unix::net::UnixStream;
+
 use crate::clock::{Now, Rng};
 use crate::dispatch::{self, Core};
 use crate::evict::SampledEvictor;
 use crate::keyspace::Keyspace;
 use crate::resp::{Arg, Args, Protocol, Reply};
-use crate::server::{ClientKey, Config, Identity, Server, Session};
+use crate::server::{Client, ClientKey, Config, Identity, Server, Session};
 
 /// Unix time at which a node under test begins, in milliseconds.
 pub const START_MS: i64 = 1_700_000_000_000;
@@ -40,6 +43,27 @@ impl Node {
         let key = ClientKey { index: 0, stamp: 1 };
         let session = Session::new(1, key, -1, "127.0.0.1:5000".to_owned(), "127.0.0.1:6379".to_owned(), now);
         Self { core, session, protocol: Protocol::Resp2 }
+    }
+
+    /// Connect more clients, numbered from 2 on; the other ends of their sockets.
+    pub fn connect_others(&mut self, count: usize) -> Vec<UnixStream> {
+        let server = &mut self.core.server;
+        if server.clients.is_empty() {
+            // The session under test is the first client.
+            let id = server.clients.next_id();
+            server.clients.reserve(id);
+        }
+        let connect = |_| {
+            let (ours, theirs) = UnixStream::pair().expect("a pair of sockets");
+            let id = server.clients.next_id();
+            let key = server.clients.reserve(id);
+            let address = format!("127.0.0.1:{}", 5_000 + id);
+            let session =
+                Session::new(id, key, ours.as_raw_fd(), address, "127.0.0.1:6379".to_owned(), server.now);
+            server.clients.put(Box::new(Client::new(ours.into(), session)));
+            theirs
+        };
+        (0..count).map(connect).collect()
     }
 
     /// Let time pass.

@@ -10,6 +10,11 @@ pub mod registry;
 pub mod spec;
 
 mod client;
+mod client_filter;
+mod client_kill;
+mod client_list;
+mod client_tracking;
+mod client_wait;
 mod cluster;
 mod connection;
 mod control;

@@ -27,8 +27,10 @@ impl Reactor {
         let Some(mut client) = core.server.clients.take(key) else {
             return;
         };
-        let mut result = Ok(());
-        if event.writable() {
+        // Killed by the command of a client that was served before it: its own commands are not run any more.
+        let killed = client.session.flags.contains(SessionFlags::KILLED);
+        let mut result = if killed { Err(Closed) } else { Ok(()) };
+        if result.is_ok() && event.writable() {
             result = self.flush(core, &mut client).and_then(|()| self.go_on(core, &mut client));
         }
         if result.is_ok() && event.readable() {
@@ -61,6 +63,9 @@ impl Reactor {
                 let mut result = self.flush(core, &mut client);
                 if killed {
                     result = Err(Closed);
+                } else if client.session.waiting == Waiting::Pause && core.server.pause.is_none() {
+                    client.session.waiting = Waiting::No;
+                    result = result.and_then(|()| self.go_on(core, &mut client));
                 }
                 self.put_back(core, client, result);
             }

@@ -42,21 +42,16 @@ impl Reactor {
         Ok(())
     }
 
-    /// Let clients go on whose pause or wait has ended.
+    /// Let clients go on whose wait has ended.
     fn wake_waiting(&mut self, core: &mut Core) {
         let now_ms = core.server.now.unix_ms();
-        if core.server.pause.is_some_and(|pause| pause.until_ms <= now_ms) {
-            core.server.pause = None;
-        }
-        let paused = core.server.pause.is_some();
         let due: Vec<_> = core
             .server
             .clients
             .others()
             .filter(|client| match client.session.waiting {
-                Waiting::Pause => !paused,
                 Waiting::Until(at_ms) => at_ms <= now_ms,
-                Waiting::No | Waiting::Control(_) | Waiting::Output => false,
+                Waiting::No | Waiting::Control(_) | Waiting::Pause | Waiting::Output => false,
             })
             .map(|client| client.key)
             .collect();

@@ -9,8 +9,7 @@ use rustix::net::{self, AddressFamily, RecvFlags, SendFlags, SocketFlags, Socket
 use super::Reactor;
 use super::poll::Source;
 use crate::dispatch::Core;
-use crate::resp::{Parser, Protocol, Reply};
-use crate::server::{Client, Session, SessionFlags, Watched};
+use crate::server::{Client, Session, SessionFlags};
 
 /// Connections accepted before other clients are served again.
 const ACCEPTS_PER_EVENT_MAX: usize = 128;
@@ -82,17 +81,7 @@ impl Reactor {
         }
         let mut session = Session::new(id, key, socket.as_raw_fd(), peer, local, server.now);
         session.flags.set(SessionFlags::UNAUTHENTICATED, !server.config.requirepass.is_empty());
-        server.clients.put(Box::new(Client {
-            key,
-            socket,
-            input: Vec::new(),
-            parser: Parser::default(),
-            ready: None,
-            reply: Reply::new(Protocol::Resp2),
-            session,
-            watched: Watched { read: true, write: false },
-            touched: false,
-        }));
+        server.clients.put(Box::new(Client::new(socket, session)));
     }
 }
 

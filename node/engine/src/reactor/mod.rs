@@ -96,6 +96,9 @@ impl Reactor {
             let mut events = std::mem::take(&mut self.events);
             let count = self.poll.wait(&mut events, timeout_ms)?;
             core.server.now = Now::read();
+            if core.server.pause.is_some_and(|pause| pause.until_ms <= core.server.now.unix_ms()) {
+                core.server.end_pause();
+            }
             // The timer alone is no traffic: an idle node would wake twice for every tick, to linger for nobody.
             let mut traffic = false;
             let mut python_wanted = false;

@@ -64,6 +64,16 @@ impl SendQueue {
         self.chunks.len()
     }
 
+    /// Bytes in the pieces beyond the tail.
+    pub fn chunk_bytes(&self) -> usize {
+        self.chunk_bytes
+    }
+
+    /// Room for replies in the tail, used or not.
+    pub fn tail_capacity(&self) -> usize {
+        self.tail.capacity()
+    }
+
     /// Bytes allocated for what waits, shared values included.
     pub fn memory_bytes(&self) -> usize {
         self.chunk_bytes + self.tail.capacity()

@@ -3,7 +3,7 @@
 use std::os::fd::OwnedFd;
 
 use super::session::{Session, SessionFlags};
-use crate::resp::{Parser, Reply};
+use crate::resp::{Parser, Protocol, Reply};
 
 /// A client's place among the others, and which client it was when that was noted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +51,21 @@ pub struct Watched {
 }
 
 impl Client {
+    /// A client that has just connected.
+    pub fn new(socket: OwnedFd, session: Session) -> Self {
+        Self {
+            key: session.key,
+            socket,
+            input: Vec::new(),
+            parser: Parser::default(),
+            ready: None,
+            reply: Reply::new(Protocol::Resp2),
+            session,
+            watched: Watched { read: true, write: false },
+            touched: false,
+        }
+    }
+
     /// Memory this client takes beside its entry among the clients, in bytes.
     pub fn memory_bytes(&self) -> usize {
         size_of::<Self>()

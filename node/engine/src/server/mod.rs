@@ -12,7 +12,7 @@ pub use changes::{Change, Changes, EventClass};
 pub use clients::{Client, ClientKey, Clients, Watched};
 pub use config::Config;
 pub use control::{ControlQueue, ControlRequest, ReplyValue};
-pub use session::{Session, SessionFlags, Waiting};
+pub use session::{ClientKind, Session, SessionFlags, Waiting, host_of};
 pub use stats::{CommandStats, Stats};
 pub use topology::{Redirect, Topology};
 
@@ -83,6 +83,16 @@ impl Server {
             ports: Vec::new(),
             monitors: Vec::new(),
             pause: None,
+        }
+    }
+
+    /// Let the clients go on that a CLIENT PAUSE holds back.
+    pub fn end_pause(&mut self) {
+        self.pause = None;
+        let waiting = self.clients.others().filter(|client| client.session.waiting == Waiting::Pause);
+        let keys: Vec<ClientKey> = waiting.map(|client| client.key).collect();
+        for key in keys {
+            self.clients.touch(key);
         }
     }
 

@@ -53,6 +53,46 @@ pub enum Waiting {
     Until(i64),
 }
 
+impl Waiting {
+    /// True for a wait in a blocking command, which CLIENT UNBLOCK may end.
+    pub fn can_be_cut_short(self) -> bool {
+        match self {
+            Self::No | Self::Control(_) | Self::Pause | Self::Output | Self::Until(_) => false,
+        }
+    }
+}
+
+/// What a connection is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientKind {
+    Normal,
+    /// A replica that follows this node.
+    Replica,
+    /// The primary that this node follows.
+    Primary,
+    /// It has subscribed to something.
+    PubSub,
+}
+
+impl ClientKind {
+    /// The kind of a name, in upper or lower case.
+    pub fn from_name(name: &str) -> Option<Self> {
+        match name.to_ascii_lowercase().as_str() {
+            "normal" => Some(Self::Normal),
+            "replica" | "slave" => Some(Self::Replica),
+            "primary" | "master" => Some(Self::Primary),
+            "pubsub" => Some(Self::PubSub),
+            _ => None,
+        }
+    }
+}
+
+/// The host of `host:port`, without the brackets of an IPv6 address.
+pub fn host_of(address: &str) -> &str {
+    let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
+    host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
+}
+
 /// One client, from the commands' point of view.
 #[derive(Debug)]
 pub struct Session {
@@ -112,9 +152,29 @@ impl Session {
         self.db = 0;
     }
 
+    /// What the connection is for.
+    pub fn kind(&self) -> ClientKind {
+        ClientKind::Normal
+    }
+
+    /// The connection's state in CLIENT LIST's letters.
+    pub fn flag_letters(&self) -> String {
+        let waits = matches!(self.waiting, Waiting::Pause | Waiting::Control(_) | Waiting::Until(_));
+        let states = [
+            (self.flags.contains(SessionFlags::MONITOR), 'O'),
+            (waits, 'b'),
+            (self.flags.contains(SessionFlags::CLOSE_AFTER_REPLY), 'c'),
+            (self.flags.contains(SessionFlags::KILLED), 'A'),
+            (self.flags.contains(SessionFlags::READONLY), 'r'),
+            (self.flags.contains(SessionFlags::NO_EVICT), 'e'),
+            (self.flags.contains(SessionFlags::NO_TOUCH), 'T'),
+        ];
+        let letters: String = states.iter().filter(|(is, _)| *is).map(|(_, letter)| letter).collect();
+        if letters.is_empty() { "N".to_owned() } else { letters }
+    }
+
     /// The host that the client reached this node at: its own address without port and brackets.
     pub fn local_host(&self) -> &str {
-        let host = self.local_address.rsplit_once(':').map_or(self.local_address.as_str(), |(host, _)| host);
-        host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
+        host_of(&self.local_address)
     }
 }
