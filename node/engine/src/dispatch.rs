@@ -111,7 +111,7 @@ fn resolve(
             .find_subcommand(entry, args.get(1))
             .ok_or_else(|| unknown_subcommand(entry.spec, args.get(1)))?;
     }
-    if !entry.spec.accepts(args.len()) || (!entry.spec.subcommands.is_empty() && args.len() < 2) {
+    if !entry.spec.accepts(args.len()) {
         return Err(CommandError::wrong_arity(entry.spec.name));
     }
     Ok(entry)

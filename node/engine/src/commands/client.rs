@@ -138,8 +138,14 @@ const NO_MULTI: Flags = BUSY.union(Flags::NO_MULTI);
 const CHANGING: &[&str] = &["nondeterministic_output"];
 const ALL_NODES: &[&str] = &["request_policy:all_nodes", "response_policy:all_succeeded"];
 
-const LIST_USAGE: &str = "[[NOT-](ADDR | CAPA | DB | FLAGS | ID | IP | LADDR | LIB-NAME | LIB-VER | NAME | TYPE | \
-                          USER) <value>] [IDLE <seconds>] [MAXAGE <seconds>] [SKIPME (YES | NO)] ...";
+const LIST_USAGE: &str = "[TYPE <NORMAL | MASTER | REPLICA | PUBSUB>] [ID client-id [client-id ...]] [USER \
+    username] [ADDR ip:port] [LADDR ip:port] [SKIPME <YES | NO>] [MAXAGE maxage] \
+    [NAME name] [IDLE idle] [FLAGS flags] [LIB-NAME lib-name] [LIB-VER lib-ver] [DB \
+    db] [CAPA capa] [IP ip] [NOT-TYPE <NORMAL | MASTER | REPLICA | PUBSUB>] [NOT-ID \
+    not-client-id [not-client-id ...]] [NOT-USER not-username] [NOT-ADDR ip:port] \
+    [NOT-LADDR ip:port] [NOT-NAME not-name] [NOT-FLAGS not-flags] [NOT-LIB-NAME \
+    not-lib-name] [NOT-LIB-VER not-lib-ver] [NOT-DB not-db] [NOT-CAPA not-capa] \
+    [NOT-IP not-ip]";
 
 const fn row(name: &'static str, arity: i32, handler: Handler, flags: Flags) -> CommandSpec {
     CommandSpec::new(name, arity, Group::Connection, handler).flags(flags)
@@ -151,10 +157,10 @@ pub(super) const TABLE: &[CommandSpec] = &[CommandSpec::container(
     Group::Connection,
     &[
         row("client|caching", 3, caching, BUSY)
-            .usage("(YES | NO)")
+            .usage("<YES | NO>")
             .about("6.0.0", "Say whether the next command's keys are to be tracked."),
         row("client|capa", -3, capa, BUSY)
-            .usage("<capability> [<capability> ...]")
+            .usage("capability [capability ...]")
             .about("8.0.0", "Tell what this client can do: REDIRECT, follow a primary to another node."),
         row("client|getname", 2, getname, BUSY).about("2.6.9", "Tell this connection's name."),
         row("client|getredir", 2, getredir, BUSY)
@@ -162,45 +168,48 @@ pub(super) const TABLE: &[CommandSpec] = &[CommandSpec::container(
         help::row("client|help", Group::Connection, "5.0.0"),
         row("client|id", 2, id, BUSY).about("5.0.0", "Tell this connection's number."),
         row("client|import-source", 3, import_source, ALWAYS)
-            .usage("(ON | OFF)")
+            .usage("<ON | OFF>")
             .about("8.1.0", "Say that this client imports data; the server has to be in import mode."),
         row("client|info", 2, info, ALWAYS)
             .tips(CHANGING)
             .about("6.2.0", "Describe this connection in a line."),
         row("client|kill", -3, kill, ADMIN)
-            .usage("<ip:port> | <filter> <value> [<filter> <value> ...]")
+            .usage("<ip:port | filter value [filter value ...]>")
             .about("2.4.0", "Close connections; filters as for LIST, but this one is left out."),
         row("client|list", -2, list, ADMIN)
             .tips(CHANGING)
             .usage(LIST_USAGE)
             .about("2.4.0", "Describe connections, a line each."),
         row("client|no-evict", 3, no_evict, ADMIN.union(Flags::ALLOW_BUSY))
-            .usage("(ON | OFF)")
+            .usage("<ON | OFF>")
             .about("7.0.0", "Keep this client connected when clients take too much memory."),
         row("client|no-touch", 3, no_touch, BUSY)
-            .usage("(ON | OFF)")
+            .usage("<ON | OFF>")
             .about("7.2.0", "Let this client's commands leave no trace on when keys were last used."),
         row("client|pause", -3, pause, ADMIN)
-            .usage("<milliseconds> [WRITE | ALL]")
+            .usage("timeout [WRITE | ALL]")
             .about("3.0.0", "Let all clients' commands wait, or those that write."),
         row("client|reply", 3, reply, NO_MULTI)
-            .usage("(ON | OFF | SKIP)")
+            .usage("<ON | OFF | SKIP>")
             .about("3.2.0", "Answer this client's commands, leave all replies out, or only the next."),
         row("client|setinfo", 4, setinfo, BUSY)
             .tips(ALL_NODES)
-            .usage("(LIB-NAME <name> | LIB-VER <version>)")
+            .usage("<LIB-NAME libname | LIB-VER libver>")
             .about("7.2.0", "Tell which library this client uses."),
         row("client|setname", 3, setname, BUSY)
             .tips(ALL_NODES)
-            .usage("<name>")
+            .usage("connection-name")
             .about("2.6.9", "Name this connection."),
         row("client|tracking", -3, tracking, ALWAYS)
-            .usage("(ON | OFF) [REDIRECT <id>] [PREFIX <prefix>] ... [BCAST] [OPTIN] [OPTOUT] [NOLOOP]")
+            .usage(
+                "<ON | OFF> [REDIRECT client-id] [PREFIX prefix [PREFIX prefix ...]] [BCAST] [OPTIN] \
+                 [OPTOUT] [NOLOOP]",
+            )
             .about("6.0.0", "Have messages sent when keys change that this client has read."),
         row("client|trackinginfo", 2, trackinginfo, ALWAYS)
             .about("6.2.0", "Tell how keys are tracked for this client."),
         row("client|unblock", -3, unblock, ADMIN)
-            .usage("<id> [TIMEOUT | ERROR]")
+            .usage("client-id [TIMEOUT | ERROR]")
             .about("5.0.0", "Let a client go on that waits in a blocking command."),
         row("client|unpause", 2, unpause, ADMIN).about("6.2.0", "End CLIENT PAUSE."),
     ],

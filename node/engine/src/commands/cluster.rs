@@ -96,26 +96,26 @@ pub(super) const TABLE: &[CommandSpec] = &[
         Group::Cluster,
         &[
             row("cluster|addslots", -3, ask_python, CHANGES)
-                .usage("<slot> [<slot> ...]")
+                .usage("slot [slot ...]")
                 .about("3.0.0", "Give slots to this node."),
             row("cluster|addslotsrange", -4, ask_python, CHANGES)
-                .usage("<start> <end> [<start> <end> ...]")
+                .usage("start-slot end-slot [start-slot end-slot ...]")
                 .about("7.0.0", "Give ranges of slots to this node."),
             row("cluster|bumpepoch", 2, ask_python, CHANGES)
                 .tips(CHANGING)
                 .about("3.0.0", "Give this node a new config epoch."),
             row("cluster|count-failure-reports", 3, ask_python, ADMIN)
                 .tips(CHANGING)
-                .usage("<node-id>")
+                .usage("node-id")
                 .about("3.0.0", "Tell how many nodes report a node as failing."),
             row("cluster|countkeysinslot", 3, countkeysinslot, Flags::STALE)
-                .usage("<slot>")
+                .usage("slot")
                 .about("3.0.0", "Tell how many keys of a slot this node holds."),
             row("cluster|delslots", -3, ask_python, CHANGES)
-                .usage("<slot> [<slot> ...]")
+                .usage("slot [slot ...]")
                 .about("3.0.0", "Take slots from this node."),
             row("cluster|delslotsrange", -4, ask_python, CHANGES)
-                .usage("<start> <end> [<start> <end> ...]")
+                .usage("start-slot end-slot [start-slot end-slot ...]")
                 .about("7.0.0", "Take ranges of slots from this node."),
             row("cluster|failover", -2, ask_python, CHANGES)
                 .usage("[FORCE | TAKEOVER]")
@@ -123,24 +123,24 @@ pub(super) const TABLE: &[CommandSpec] = &[
             row("cluster|flushslots", 2, ask_python, CHANGES)
                 .about("3.0.0", "Take all slots from this node."),
             row("cluster|forget", 3, ask_python, CHANGES)
-                .usage("<node-id>")
+                .usage("node-id")
                 .about("3.0.0", "Remove a node from the cluster."),
             row("cluster|getkeysinslot", 4, getkeysinslot, Flags::STALE)
                 .tips(CHANGING)
-                .usage("<slot> <count>")
+                .usage("slot count")
                 .about("3.0.0", "List some keys of a slot."),
             help::row("cluster|help", Group::Cluster, "5.0.0"),
             row("cluster|info", 2, ask_python, ALWAYS)
                 .tips(CHANGING)
                 .about("3.0.0", "Tell the state of the cluster."),
             row("cluster|keyslot", 3, keyslot, Flags::STALE)
-                .usage("<key>")
+                .usage("key")
                 .about("3.0.0", "Tell the slot of a key."),
             row("cluster|links", 2, ask_python, Flags::STALE)
                 .tips(CHANGING)
                 .about("7.0.0", "List the connections between nodes."),
             row("cluster|meet", -4, ask_python, CHANGES)
-                .usage("<ip> <port> [<bus-port>]")
+                .usage("ip port [cluster-bus-port]")
                 .about("3.0.0", "Bring another node into the cluster."),
             row("cluster|myid", 2, ask_python, ALWAYS).about("3.0.0", "Tell the id of this node."),
             row("cluster|myshardid", 2, ask_python, ALWAYS)
@@ -151,10 +151,10 @@ pub(super) const TABLE: &[CommandSpec] = &[
                 .about("3.0.0", "List the nodes, a line each."),
             row("cluster|replicas", 3, ask_python, ADMIN)
                 .tips(CHANGING)
-                .usage("<node-id>")
+                .usage("node-id")
                 .about("5.0.0", "List the replicas of a primary."),
             row("cluster|replicate", -3, ask_python, CHANGES)
-                .usage("<node-id> | NO ONE")
+                .usage("<node-id | NO ONE>")
                 .about("3.0.0", "Make this node a replica."),
             row("cluster|reset", -2, ask_python, RESET)
                 .usage("[HARD | SOFT]")
@@ -162,17 +162,19 @@ pub(super) const TABLE: &[CommandSpec] = &[
             row("cluster|saveconfig", 2, ask_python, CHANGES)
                 .about("3.0.0", "Have the cluster's state on disk."),
             row("cluster|set-config-epoch", 3, ask_python, CHANGES)
-                .usage("<epoch>")
+                .usage("config-epoch")
                 .about("3.0.0", "Set this node's config epoch."),
             row("cluster|setslot", -4, ask_python, CHANGES)
-                .usage("<slot> (IMPORTING | MIGRATING | NODE) <node-id> | STABLE")
+                .usage(
+                    "slot <IMPORTING node-id | MIGRATING node-id | NODE node-id | STABLE> [TIMEOUT timeout]",
+                )
                 .about("3.0.0", "Move a slot by hand."),
             row("cluster|shards", 2, ask_python, ALWAYS)
                 .tips(CHANGING)
                 .about("7.0.0", "List the shards with their slots and nodes."),
             row("cluster|slaves", 3, ask_python, ADMIN)
                 .tips(CHANGING)
-                .usage("<node-id>")
+                .usage("node-id")
                 .about("3.0.0", "The old name of CLUSTER REPLICAS."),
             row("cluster|slots", 2, ask_python, ALWAYS)
                 .tips(CHANGING)

@@ -62,9 +62,12 @@ const fn row(name: &'static str, arity: i32, handler: super::spec::Handler, flag
 pub(super) const TABLE: &[CommandSpec] = &[
     row("ping", -1, ping, Flags::FAST)
         .tips(&["request_policy:all_shards", "response_policy:all_succeeded"])
+        .usage("[message]")
         .about("1.0.0", "Tell that the server lives."),
-    row("echo", 2, echo, ALWAYS).about("1.0.0", "Answer with the argument."),
-    row("select", 2, select, ALWAYS.union(Flags::ALLOW_BUSY)).about("1.0.0", "Choose the database."),
+    row("echo", 2, echo, ALWAYS).usage("message").about("1.0.0", "Answer with the argument."),
+    row("select", 2, select, ALWAYS.union(Flags::ALLOW_BUSY))
+        .usage("index")
+        .about("1.0.0", "Choose the database."),
     row("reset", 1, reset, BEFORE_AUTH).about("6.2.0", "Make the connection as it was when it was new."),
     row("quit", -1, quit, BEFORE_AUTH).about("1.0.0", "Close the connection."),
 ];

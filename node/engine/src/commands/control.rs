@@ -34,4 +34,5 @@ const SHUTDOWN: Flags = Flags::ADMIN
 /// The rows of this file.
 pub(super) const TABLE: &[CommandSpec] = &[CommandSpec::new("shutdown", -1, Group::Server, to_python)
     .flags(SHUTDOWN)
+    .usage("[[NOSAVE | SAVE] [NOW] [FORCE] [SAFE] [FAILOVER] | ABORT]")
     .about("1.0.0", "End the server, orderly.")];

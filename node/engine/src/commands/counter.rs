@@ -88,22 +88,27 @@ pub(super) const TABLE: &[CommandSpec] = &[
     CommandSpec::new("incr", 2, Group::String, incr)
         .flags(WRITE)
         .keys(KEY)
+        .usage("key")
         .about("1.0.0", "Add one to an integer; a missing key counts as 0."),
     CommandSpec::new("decr", 2, Group::String, decr)
         .flags(WRITE)
         .keys(KEY)
+        .usage("key")
         .about("1.0.0", "Take one from an integer; a missing key counts as 0."),
     CommandSpec::new("incrby", 3, Group::String, incrby)
         .flags(WRITE)
         .keys(KEY)
+        .usage("key increment")
         .about("1.0.0", "Add to an integer; a missing key counts as 0."),
     CommandSpec::new("decrby", 3, Group::String, decrby)
         .flags(WRITE)
         .keys(KEY)
+        .usage("key decrement")
         .about("1.0.0", "Take from an integer; a missing key counts as 0."),
     CommandSpec::new("incrbyfloat", 3, Group::String, incrbyfloat)
         .flags(WRITE)
         .keys(KEY)
+        .usage("key increment")
         .about("2.6.0", "Add to a number with decimals; a missing key counts as 0."),
 ];
 

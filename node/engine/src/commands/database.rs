@@ -87,15 +87,18 @@ pub(super) const TABLE: &[CommandSpec] = &[
     CommandSpec::new("swapdb", 3, Group::Server, swapdb)
         .flags(Flags::WRITE.union(Flags::FAST))
         .with_categories(DANGEROUS)
+        .usage("index1 index2")
         .about("4.0.0", "Exchange two databases."),
     CommandSpec::new("flushdb", -1, Group::Server, flushdb)
         .flags(Flags::WRITE)
         .with_categories(DANGEROUS)
         .tips(ALL)
+        .usage("[ASYNC | SYNC]")
         .about("1.0.0", "Remove all keys of the database."),
     CommandSpec::new("flushall", -1, Group::Server, flushall)
         .flags(Flags::WRITE)
         .with_categories(DANGEROUS)
         .tips(ALL)
+        .usage("[ASYNC | SYNC]")
         .about("1.0.0", "Remove all keys of all databases."),
 ];

@@ -147,40 +147,49 @@ pub(super) const TABLE: &[CommandSpec] = &[
     CommandSpec::new("expire", -3, Group::Generic, expire)
         .flags(WRITE)
         .keys(CHANGED)
+        .usage("key seconds [NX | XX | GT | LT]")
         .about("1.0.0", "Let a key expire after some seconds."),
     CommandSpec::new("pexpire", -3, Group::Generic, pexpire)
         .flags(WRITE)
         .keys(CHANGED)
+        .usage("key milliseconds [NX | XX | GT | LT]")
         .about("2.6.0", "Let a key expire after some milliseconds."),
     CommandSpec::new("expireat", -3, Group::Generic, expireat)
         .flags(WRITE)
         .keys(CHANGED)
+        .usage("key unix-time-seconds [NX | XX | GT | LT]")
         .about("1.2.0", "Let a key expire at a Unix time in seconds."),
     CommandSpec::new("pexpireat", -3, Group::Generic, pexpireat)
         .flags(WRITE)
         .keys(CHANGED)
+        .usage("key unix-time-milliseconds [NX | XX | GT | LT]")
         .about("2.6.0", "Let a key expire at a Unix time in milliseconds."),
     CommandSpec::new("persist", 2, Group::Generic, persist)
         .flags(WRITE)
         .keys(CHANGED)
+        .usage("key")
         .about("2.2.0", "Let a key no longer expire."),
     CommandSpec::new("ttl", 2, Group::Generic, ttl)
         .flags(READ)
         .keys(ASKED)
         .tips(CHANGING)
+        .usage("key")
         .about("1.0.0", "Tell in how many seconds a key expires."),
     CommandSpec::new("pttl", 2, Group::Generic, pttl)
         .flags(READ)
         .keys(ASKED)
         .tips(CHANGING)
+        .usage("key")
         .about("2.6.0", "Tell in how many milliseconds a key expires."),
     CommandSpec::new("expiretime", 2, Group::Generic, expiretime)
         .flags(READ)
         .keys(ASKED)
+        .usage("key")
         .about("7.0.0", "Tell at which Unix time in seconds a key expires."),
     CommandSpec::new("pexpiretime", 2, Group::Generic, pexpiretime)
         .flags(READ)
         .keys(ASKED)
+        .usage("key")
         .about("7.0.0", "Tell at which Unix time in milliseconds a key expires."),
 ];
 

@@ -166,41 +166,50 @@ pub(super) const TABLE: &[CommandSpec] = &[
         .flags(Flags::WRITE)
         .keys(REMOVED)
         .tips(SUMMED)
+        .usage("key [key ...]")
         .about("1.0.0", "Remove keys."),
     CommandSpec::new("unlink", -2, Group::Generic, del)
         .flags(Flags::WRITE.union(Flags::FAST))
         .keys(REMOVED)
         .tips(SUMMED)
+        .usage("key [key ...]")
         .about("4.0.0", "Remove keys, without waiting until their memory is free."),
     CommandSpec::new("exists", -2, Group::Generic, exists)
         .flags(Flags::READONLY.union(Flags::FAST))
         .keys(&[KeySpec::range(1, -1, 1, KeyFlags::RO)])
         .tips(SUMMED)
+        .usage("key [key ...]")
         .about("1.0.0", "Count which of the keys exist."),
     CommandSpec::new("touch", -2, Group::Generic, touch)
         .flags(Flags::READONLY.union(Flags::FAST))
         .keys(&[KeySpec::range(1, -1, 1, KeyFlags::RO)])
         .tips(SUMMED)
+        .usage("key [key ...]")
         .about("3.2.1", "Mark keys as used, and count which exist."),
     CommandSpec::new("type", 2, Group::Generic, type_of)
         .flags(Flags::READONLY.union(Flags::FAST))
         .keys(&[KeySpec::one(1, KeyFlags::RO)])
+        .usage("key")
         .about("1.0.0", "Tell the type of what a key holds."),
     CommandSpec::new("rename", 3, Group::Generic, rename)
         .flags(Flags::WRITE)
         .keys(&[KeySpec::one(1, TAKE), KeySpec::one(2, KeyFlags::OW.union(KeyFlags::UPDATE))])
+        .usage("key newkey")
         .about("1.0.0", "Give a value another key, whatever that held."),
     CommandSpec::new("renamenx", 3, Group::Generic, renamenx)
         .flags(Flags::WRITE.union(Flags::FAST))
         .keys(&[KeySpec::one(1, TAKE), KeySpec::one(2, KeyFlags::OW.union(KeyFlags::INSERT))])
+        .usage("key newkey")
         .about("1.0.0", "Give a value another key if that does not exist."),
     CommandSpec::new("copy", -3, Group::Generic, copy)
         .flags(Flags::WRITE.union(Flags::DENYOOM))
         .keys(&[KeySpec::one(1, READ), KeySpec::one(2, KeyFlags::OW.union(KeyFlags::UPDATE))])
+        .usage("source destination [DB destination-db] [REPLACE]")
         .about("6.2.0", "Store a copy of a value under another key."),
     CommandSpec::new("move", 3, Group::Generic, move_key)
         .flags(Flags::WRITE.union(Flags::FAST))
         .keys(&[KeySpec::one(1, KeyFlags::RW.union(KeyFlags::ACCESS).union(KeyFlags::UPDATE))])
+        .usage("key db")
         .about("1.0.0", "Move a key to another database."),
     CommandSpec::new("randomkey", 1, Group::Generic, randomkey)
         .flags(Flags::READONLY)

@@ -137,9 +137,11 @@ fn introduce(call: &mut Call<'_>) {
 pub(super) const TABLE: &[CommandSpec] = &[
     CommandSpec::new("auth", -2, Group::Connection, auth)
         .flags(BEFORE_AUTH)
+        .usage("[username] password")
         .about("1.0.0", "Say the password."),
     CommandSpec::new("hello", -1, Group::Connection, hello)
         .flags(BEFORE_AUTH)
+        .usage("[protover [AUTH username password] [SETNAME clientname]]")
         .about("6.0.0", "Choose the protocol version and say who the client is."),
 ];
 

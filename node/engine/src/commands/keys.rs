@@ -1,6 +1,6 @@
 //! Finding the keys among a command's arguments.
 
-use super::spec::{BeginSearch, CommandSpec, FindKeys, KeySpec};
+use super::spec::{BeginSearch, CommandSpec, FindKeys, KeyFlags, KeySpec};
 use crate::resp::{Args, parse_i64};
 
 /// The arguments of a command do not tell where its keys are: a count is no number or larger than the command.
@@ -15,24 +15,46 @@ pub struct InvalidKeys;
 pub fn for_each_key(
     spec: &CommandSpec,
     args: Args<'_>,
-    mut visit: impl FnMut(&'static KeySpec, usize),
+    mut visit: impl FnMut(KeyFlags, usize),
 ) -> Result<(), InvalidKeys> {
     for key_spec in spec.key_specs {
         match (key_spec.begin, key_spec.find) {
             // Nearly all commands: one key at a fixed place.
             (BeginSearch::Index(index), FindKeys::Range { last: 0, .. }) => {
                 if index < args.len() {
-                    visit(key_spec, index);
+                    visit(key_spec.flags, index);
+                }
+            }
+            (BeginSearch::Unknown, _) | (_, FindKeys::Unknown) => {
+                for (index, flags) in spec.key_finder.map_or(Ok(Vec::new()), |find| find(args))? {
+                    visit(flags, index);
                 }
             }
             _ => {
                 for index in positions(key_spec, args)? {
-                    visit(key_spec, index);
+                    visit(key_spec.flags, index);
                 }
             }
         }
     }
     Ok(())
+}
+
+/// Every key of a command with what becomes of it, as COMMAND GETKEYSANDFLAGS tells it.
+///
+/// # Errors
+/// [`InvalidKeys`] when a key count in the arguments is wrong.
+pub fn keys_and_flags(spec: &CommandSpec, args: Args<'_>) -> Result<Vec<(usize, KeyFlags)>, InvalidKeys> {
+    if let Some(find) = spec.key_finder {
+        return find(args);
+    }
+    let mut found = Vec::new();
+    for_each_key(spec, args, |flags, index| {
+        if !flags.contains(KeyFlags::NOT_KEY) {
+            found.push((index, flags));
+        }
+    })?;
+    Ok(found)
 }
 
 /// Positions of the keys that a specification finds.
@@ -77,7 +99,7 @@ fn begin_of(begin: BeginSearch, args: Args<'_>) -> Option<usize> {
             let found = if from >= 0 {
                 (from as usize..count).find(is_word)
             } else {
-                (1..=count.saturating_sub(from.unsigned_abs() as usize)).rev().find(is_word)
+                (2..=count.saturating_sub(from.unsigned_abs() as usize)).rev().find(is_word)
             };
             found.map(|index| index + 1).filter(|index| *index < count)
         }
@@ -87,7 +109,7 @@ fn begin_of(begin: BeginSearch, args: Args<'_>) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::spec::{CommandSpec, Group, KeyFlags};
+    use super::super::spec::{CommandSpec, Group};
     use super::*;
     use crate::resp::Arg;
 

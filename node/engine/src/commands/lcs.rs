@@ -170,6 +170,7 @@ impl Table {
 pub(super) const TABLE: &[CommandSpec] = &[CommandSpec::new("lcs", -3, Group::String, lcs)
     .flags(Flags::READONLY)
     .keys(&[KeySpec::range(1, 1, 1, KeyFlags::RO.union(KeyFlags::ACCESS))])
+    .usage("key1 key2 [LEN] [IDX] [MINMATCHLEN min-match-len] [WITHMATCHLEN]")
     .about("7.0.0", "Find the longest sequence of bytes that two strings have in common, gaps allowed.")];
 
 #[cfg(test)]

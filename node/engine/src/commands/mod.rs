@@ -5,6 +5,8 @@
 
 pub mod call;
 pub mod error;
+pub mod flags;
+pub mod key_spec;
 pub mod keys;
 pub mod registry;
 pub mod spec;
@@ -25,6 +27,9 @@ mod expiry;
 mod generic;
 mod hello;
 mod help;
+mod introspect;
+mod introspect_docs;
+mod introspect_info;
 mod lcs;
 mod object;
 mod options;
@@ -33,6 +38,7 @@ mod string;
 mod string_many;
 mod string_range;
 mod text;
+mod usage;
 
 pub use registry::registry;
 
@@ -49,6 +55,7 @@ const TABLES: &[&[CommandSpec]] = &[
     expire::TABLE,
     generic::TABLE,
     hello::TABLE,
+    introspect::TABLE,
     lcs::TABLE,
     object::TABLE,
     scan::TABLE,

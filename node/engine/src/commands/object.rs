@@ -77,7 +77,7 @@ const fn row(name: &'static str, handler: super::spec::Handler) -> CommandSpec {
         .flags(Flags::READONLY)
         .keys(KEY)
         .tips(&["nondeterministic_output"])
-        .usage("<key>")
+        .usage("key")
 }
 
 /// The rows of this file.

@@ -177,11 +177,13 @@ pub(super) const TABLE: &[CommandSpec] = &[
     CommandSpec::new("scan", -2, Group::Generic, scan)
         .flags(Flags::READONLY)
         .tips(&["nondeterministic_output", "request_policy:special", "response_policy:special"])
+        .usage("cursor [MATCH pattern] [COUNT count] [TYPE type]")
         .about("2.8.0", "List some keys, and a cursor to go on from."),
     CommandSpec::new("keys", 2, Group::Generic, keys)
         .flags(Flags::READONLY)
         .with_categories(Category::KEYSPACE.union(Category::DANGEROUS))
         .tips(&["request_policy:all_shards", "nondeterministic_output_order"])
+        .usage("pattern")
         .about("1.0.0", "List all keys that match a pattern."),
     CommandSpec::new("dbsize", 1, Group::Server, dbsize)
         .flags(Flags::READONLY.union(Flags::FAST))

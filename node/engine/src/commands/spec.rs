@@ -1,115 +1,11 @@
 //! What a command is: its row in the command table.
 
-use bitflags::bitflags;
-
 use super::call::{Call, CommandResult};
+pub use super::flags::{CATEGORY_NAMES, Category, FLAG_NAMES, Flags};
+pub use super::key_spec::{BeginSearch, FindKeys, KEY_FLAG_NAMES, KeyFinder, KeyFlags, KeySpec};
 
 /// The function that runs a command.
 pub type Handler = fn(&mut Call<'_>) -> CommandResult;
-
-bitflags! {
-    /// Properties of a command, as COMMAND INFO names them.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    pub struct Flags: u32 {
-        const WRITE = 1 << 0;
-        const READONLY = 1 << 1;
-        const DENYOOM = 1 << 2;
-        const ADMIN = 1 << 3;
-        const PUBSUB = 1 << 4;
-        const NOSCRIPT = 1 << 5;
-        const BLOCKING = 1 << 6;
-        const LOADING = 1 << 7;
-        const STALE = 1 << 8;
-        const SKIP_MONITOR = 1 << 9;
-        const SKIP_COMMANDLOG = 1 << 10;
-        const ASKING = 1 << 11;
-        const FAST = 1 << 12;
-        const NO_AUTH = 1 << 13;
-        const MAY_REPLICATE = 1 << 14;
-        const NO_ASYNC_LOADING = 1 << 15;
-        const NO_MULTI = 1 << 16;
-        const MOVABLEKEYS = 1 << 17;
-        const ALLOW_BUSY = 1 << 18;
-        const NO_MANDATORY_KEYS = 1 << 19;
-    }
-}
-
-/// Flag names in the order in which COMMAND INFO lists them.
-pub const FLAG_NAMES: &[(Flags, &str)] = &[
-    (Flags::WRITE, "write"),
-    (Flags::READONLY, "readonly"),
-    (Flags::DENYOOM, "denyoom"),
-    (Flags::ADMIN, "admin"),
-    (Flags::PUBSUB, "pubsub"),
-    (Flags::NOSCRIPT, "noscript"),
-    (Flags::BLOCKING, "blocking"),
-    (Flags::LOADING, "loading"),
-    (Flags::STALE, "stale"),
-    (Flags::SKIP_MONITOR, "skip_monitor"),
-    (Flags::SKIP_COMMANDLOG, "skip_commandlog"),
-    (Flags::ASKING, "asking"),
-    (Flags::FAST, "fast"),
-    (Flags::NO_AUTH, "no_auth"),
-    (Flags::MAY_REPLICATE, "may_replicate"),
-    (Flags::NO_MANDATORY_KEYS, "no_mandatory_keys"),
-    (Flags::NO_ASYNC_LOADING, "no_async_loading"),
-    (Flags::NO_MULTI, "no_multi"),
-    (Flags::MOVABLEKEYS, "movablekeys"),
-    (Flags::ALLOW_BUSY, "allow_busy"),
-];
-
-bitflags! {
-    /// ACL categories; those that follow from [`Flags`] are added by [`CommandSpec::categories`].
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    pub struct Category: u32 {
-        const KEYSPACE = 1 << 0;
-        const READ = 1 << 1;
-        const WRITE = 1 << 2;
-        const SET = 1 << 3;
-        const SORTEDSET = 1 << 4;
-        const LIST = 1 << 5;
-        const HASH = 1 << 6;
-        const STRING = 1 << 7;
-        const BITMAP = 1 << 8;
-        const HYPERLOGLOG = 1 << 9;
-        const GEO = 1 << 10;
-        const STREAM = 1 << 11;
-        const PUBSUB = 1 << 12;
-        const ADMIN = 1 << 13;
-        const FAST = 1 << 14;
-        const SLOW = 1 << 15;
-        const BLOCKING = 1 << 16;
-        const DANGEROUS = 1 << 17;
-        const CONNECTION = 1 << 18;
-        const TRANSACTION = 1 << 19;
-        const SCRIPTING = 1 << 20;
-    }
-}
-
-/// Category names without their `@`.
-pub const CATEGORY_NAMES: &[(Category, &str)] = &[
-    (Category::KEYSPACE, "keyspace"),
-    (Category::READ, "read"),
-    (Category::WRITE, "write"),
-    (Category::SET, "set"),
-    (Category::SORTEDSET, "sortedset"),
-    (Category::LIST, "list"),
-    (Category::HASH, "hash"),
-    (Category::STRING, "string"),
-    (Category::BITMAP, "bitmap"),
-    (Category::HYPERLOGLOG, "hyperloglog"),
-    (Category::GEO, "geo"),
-    (Category::STREAM, "stream"),
-    (Category::PUBSUB, "pubsub"),
-    (Category::ADMIN, "admin"),
-    (Category::FAST, "fast"),
-    (Category::SLOW, "slow"),
-    (Category::BLOCKING, "blocking"),
-    (Category::DANGEROUS, "dangerous"),
-    (Category::CONNECTION, "connection"),
-    (Category::TRANSACTION, "transaction"),
-    (Category::SCRIPTING, "scripting"),
-];
 
 /// The group COMMAND DOCS puts a command in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -156,99 +52,6 @@ impl Group {
     }
 }
 
-bitflags! {
-    /// What a command does with a key, as COMMAND INFO's key specifications name it.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    pub struct KeyFlags: u16 {
-        const RO = 1 << 0;
-        const RW = 1 << 1;
-        const OW = 1 << 2;
-        const RM = 1 << 3;
-        const ACCESS = 1 << 4;
-        const UPDATE = 1 << 5;
-        const INSERT = 1 << 6;
-        const DELETE = 1 << 7;
-        const NOT_KEY = 1 << 8;
-        const INCOMPLETE = 1 << 9;
-        const VARIABLE_FLAGS = 1 << 10;
-    }
-}
-
-/// Key flag names in the order in which COMMAND INFO lists them.
-pub const KEY_FLAG_NAMES: &[(KeyFlags, &str)] = &[
-    (KeyFlags::RO, "RO"),
-    (KeyFlags::RW, "RW"),
-    (KeyFlags::OW, "OW"),
-    (KeyFlags::RM, "RM"),
-    (KeyFlags::ACCESS, "access"),
-    (KeyFlags::UPDATE, "update"),
-    (KeyFlags::INSERT, "insert"),
-    (KeyFlags::DELETE, "delete"),
-    (KeyFlags::NOT_KEY, "not_key"),
-    (KeyFlags::INCOMPLETE, "incomplete"),
-    (KeyFlags::VARIABLE_FLAGS, "variable_flags"),
-];
-
-/// Where the arguments that hold keys begin.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BeginSearch {
-    /// At this argument.
-    Index(usize),
-    /// Behind this word, searched from an argument on (from the end backwards when negative).
-    Keyword(&'static str, i32),
-    /// Nowhere that could be told from the arguments' positions.
-    Unknown,
-}
-
-/// Which arguments from there on hold keys.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FindKeys {
-    /// Up to `last` (relative to the beginning; negative: from the last argument), every `step`th; a `limit` of n > 1
-    /// stops after 1/n of the arguments.
-    Range { last: i32, step: usize, limit: usize },
-    /// An argument tells how many: at `count` after the beginning; the first key at `first`, then every `step`th.
-    Count { count: usize, first: usize, step: usize },
-    /// Unknown.
-    Unknown,
-}
-
-/// Where a command's keys stand and what becomes of them.
-#[derive(Clone, Copy, Debug)]
-pub struct KeySpec {
-    pub flags: KeyFlags,
-    pub begin: BeginSearch,
-    pub find: FindKeys,
-    pub notes: Option<&'static str>,
-}
-
-impl KeySpec {
-    /// One key at argument `index`.
-    pub const fn one(index: usize, flags: KeyFlags) -> Self {
-        Self::range(index, 0, 1, flags)
-    }
-
-    /// Keys from argument `index` to `last` (negative: from the end), every `step`th.
-    pub const fn range(index: usize, last: i32, step: usize, flags: KeyFlags) -> Self {
-        Self {
-            flags,
-            begin: BeginSearch::Index(index),
-            find: FindKeys::Range { last, step, limit: 0 },
-            notes: None,
-        }
-    }
-
-    /// As many keys as the number in argument `index` says, behind it, every `step`th.
-    pub const fn counted(index: usize, step: usize, flags: KeyFlags) -> Self {
-        let find = FindKeys::Count { count: 0, first: 1, step };
-        Self { flags, begin: BeginSearch::Index(index), find, notes: None }
-    }
-
-    /// The same with a note for COMMAND INFO.
-    pub const fn notes(self, notes: &'static str) -> Self {
-        Self { notes: Some(notes), ..self }
-    }
-}
-
 /// A row of the command table.
 #[derive(Debug)]
 pub struct CommandSpec {
@@ -261,9 +64,12 @@ pub struct CommandSpec {
     pub group: Group,
     pub since: &'static str,
     pub summary: &'static str,
-    /// The arguments behind the name, as HELP of a container shows them.
+    /// The arguments behind the name: `WORD` as it is, `name` of an argument, `[optional]`, `<one | of>`, `[many ...]`.
+    /// HELP of a container shows them, COMMAND DOCS takes them apart.
     pub usage: &'static str,
     pub key_specs: &'static [KeySpec],
+    /// Tells the keys where the specifications can't: unknown positions, flags that depend on other arguments.
+    pub key_finder: Option<KeyFinder>,
     pub tips: &'static [&'static str],
     pub subcommands: &'static [CommandSpec],
     extra_categories: Category,
@@ -299,6 +105,7 @@ impl CommandSpec {
             summary: "",
             usage: "",
             key_specs: &[],
+            key_finder: None,
             tips: &[],
             subcommands: &[],
             extra_categories,
@@ -308,6 +115,11 @@ impl CommandSpec {
     /// A command that only holds subcommands.
     pub const fn container(name: &'static str, group: Group, subcommands: &'static [CommandSpec]) -> Self {
         Self { subcommands, extra_categories: Category::empty(), ..Self::new(name, -2, group, no_subcommand) }
+    }
+
+    /// Let a command that holds subcommands also be called without one.
+    pub const fn alone(self, handler: Handler) -> Self {
+        Self { arity: -1, handler, ..self }
     }
 
     /// Set the flags.
@@ -320,12 +132,17 @@ impl CommandSpec {
         Self { key_specs, ..self }
     }
 
+    /// Set the function that tells the keys where the specifications can't.
+    pub const fn finds_keys(self, key_finder: KeyFinder) -> Self {
+        Self { key_finder: Some(key_finder), ..self }
+    }
+
     /// Set since when Redis has it and what it does, in our own words.
     pub const fn about(self, since: &'static str, summary: &'static str) -> Self {
         Self { since, summary, ..self }
     }
 
-    /// Set the arguments that HELP of the container shows.
+    /// Set the arguments, in the form that [`CommandSpec::usage`] describes.
     pub const fn usage(self, usage: &'static str) -> Self {
         Self { usage, ..self }
     }
@@ -384,25 +201,39 @@ impl CommandSpec {
         }
     }
 
+    /// The flags as COMMAND INFO gives them: `movablekeys` follows from the key specifications.
+    pub fn shown_flags(&self) -> Flags {
+        let movable = self.key_specs.iter().any(|spec| spec.flags.contains(KeyFlags::INCOMPLETE))
+            || self.ranges_told_as_one().len() < self.key_specs.len();
+        if movable { self.flags | Flags::MOVABLEKEYS } else { self.flags }
+    }
+
     /// First key, last key and step as old clients know them: only keys at fixed positions; zeros when there are none.
     pub fn legacy_key_range(&self) -> (i32, i32, i32) {
-        let ranges: Vec<(i32, i32, i32)> = self
-            .key_specs
-            .iter()
-            .filter_map(|spec| match (spec.begin, spec.find) {
-                (BeginSearch::Index(index), FindKeys::Range { last, step, .. }) => {
-                    let first = index as i32;
-                    Some((first, if last >= 0 { first + last } else { last }, step as i32))
-                }
-                _ => None,
-            })
-            .collect();
-        match ranges.as_slice() {
+        match self.ranges_told_as_one().as_slice() {
             [] => (0, 0, 0),
             [only] => *only,
-            // Neighbours are told as one range.
-            [first, .., last] => (first.0, last.1, first.2),
+            [first, .., last] => (first.0, last.1, 1),
         }
+    }
+
+    /// First key, last key and step of the specifications that together are one range: a single range of any step, or
+    /// neighbours without gaps.
+    fn ranges_told_as_one(&self) -> Vec<(i32, i32, i32)> {
+        let alone = self.key_specs.len() == 1;
+        let mut ranges: Vec<(i32, i32, i32)> = Vec::new();
+        for spec in self.key_specs {
+            let (BeginSearch::Index(index), FindKeys::Range { last, step, .. }) = (spec.begin, spec.find)
+            else {
+                continue;
+            };
+            let first = index as i32;
+            let follows = ranges.last().is_none_or(|range| range.1 == first - 1);
+            if alone || (step == 1 && follows) {
+                ranges.push((first, if last >= 0 { first + last } else { last }, step as i32));
+            }
+        }
+        ranges
     }
 }
 

@@ -3,10 +3,12 @@
 use super::call::{Call, CommandResult};
 use super::error::CommandError;
 use super::expiry::{ExpiryOption, TimeForm, positive_deadline, remove_as_expired};
+use super::keys::InvalidKeys;
 use super::options::{Condition, Options, Owner};
 use super::spec::{CommandSpec, Flags, Group, KeyFlags, KeySpec};
 use super::text::{bytes_of, new_value, reply_value, string_value};
 use crate::keyspace::{HashedKey, NewExpiry};
+use crate::resp::Args;
 use crate::server::EventClass;
 
 /// GET key
@@ -55,6 +57,12 @@ fn set(call: &mut Call<'_>) -> CommandResult {
         call.reply.ok();
     }
     Ok(())
+}
+
+/// SET only reads the key if it is to answer with the old value.
+fn set_key(args: Args<'_>) -> Result<Vec<(usize, KeyFlags)>, InvalidKeys> {
+    let reads = args.iter_from(3).any(|word| word.eq_ignore_ascii_case(b"GET"));
+    Ok(vec![(1, if reads { SWAP } else { KeyFlags::OW.union(KeyFlags::UPDATE) })])
 }
 
 /// Whether the condition for storing a value holds.
@@ -177,11 +185,16 @@ pub(super) const TABLE: &[CommandSpec] = &[
     CommandSpec::new("get", 2, Group::String, get)
         .flags(Flags::READONLY.union(Flags::FAST))
         .keys(&[KeySpec::one(1, READ)])
+        .usage("key")
         .about("1.0.0", "Give the string that a key holds."),
     CommandSpec::new("set", -3, Group::String, set)
         .flags(WRITE)
-        .keys(&[KeySpec::one(1, SWAP.union(KeyFlags::VARIABLE_FLAGS))
-            .notes("RW and ACCESS due to the optional `GET` argument")])
+        .keys(&[KeySpec::one(1, SWAP.union(KeyFlags::VARIABLE_FLAGS)).notes("GET reads the key as well.")])
+        .finds_keys(set_key)
+        .usage(
+            "key value [NX | XX | IFEQ comparison-value] [GET] [EX seconds | PX milliseconds | \
+             EXAT unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL]",
+        )
         .about(
             "1.0.0",
             "Store a string, whatever the key held; on conditions and with an expiry if so asked.",
@@ -189,30 +202,40 @@ pub(super) const TABLE: &[CommandSpec] = &[
     CommandSpec::new("setnx", 3, Group::String, setnx)
         .flags(WRITE.union(Flags::FAST))
         .keys(&[KeySpec::one(1, KeyFlags::OW.union(KeyFlags::INSERT))])
+        .usage("key value")
         .about("1.0.0", "Store a string under a key that does not exist."),
     CommandSpec::new("setex", 4, Group::String, setex)
         .flags(WRITE)
         .keys(STORE)
+        .usage("key seconds value")
         .about("2.0.0", "Store a string that expires after some seconds."),
     CommandSpec::new("psetex", 4, Group::String, psetex)
         .flags(WRITE)
         .keys(STORE)
+        .usage("key milliseconds value")
         .about("2.6.0", "Store a string that expires after some milliseconds."),
     CommandSpec::new("getset", 3, Group::String, getset)
         .flags(WRITE.union(Flags::FAST))
         .keys(&[KeySpec::one(1, SWAP)])
+        .usage("key value")
         .about("1.0.0", "Store a string and give the one before."),
     CommandSpec::new("getex", -2, Group::String, getex)
         .flags(Flags::WRITE.union(Flags::FAST))
-        .keys(&[KeySpec::one(1, SWAP).notes("RW and UPDATE because it changes the TTL")])
+        .keys(&[KeySpec::one(1, SWAP).notes("It may change the expiry.")])
+        .usage(
+            "key [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT \
+             unix-time-milliseconds | PERSIST]",
+        )
         .about("6.2.0", "Give the string that a key holds, and change or remove the key's expiry."),
     CommandSpec::new("getdel", 2, Group::String, getdel)
         .flags(Flags::WRITE.union(Flags::FAST))
         .keys(&[KeySpec::one(1, KeyFlags::RW.union(KeyFlags::ACCESS).union(KeyFlags::DELETE))])
+        .usage("key")
         .about("6.2.0", "Give the string that a key holds and remove the key."),
     CommandSpec::new("delifeq", 3, Group::String, delifeq)
         .flags(Flags::WRITE.union(Flags::FAST))
         .keys(&[KeySpec::one(1, KeyFlags::RM.union(KeyFlags::DELETE))])
+        .usage("key value")
         .about("9.0.0", "Remove a key that holds the given string."),
 ];
 

@@ -123,20 +123,27 @@ pub(super) const TABLE: &[CommandSpec] = &[
         .flags(Flags::READONLY.union(Flags::FAST))
         .keys(&[KeySpec::range(1, -1, 1, KeyFlags::RO.union(KeyFlags::ACCESS))])
         .tips(&["request_policy:multi_shard"])
+        .usage("key [key ...]")
         .about("1.0.0", "Give the strings that several keys hold."),
     CommandSpec::new("mset", -3, Group::String, mset)
         .flags(WRITE)
         .keys(&[KeySpec::range(1, -1, 2, UPDATE)])
         .tips(SPLIT)
+        .usage("key value [key value ...]")
         .about("1.0.1", "Store several strings, whatever their keys held."),
     CommandSpec::new("msetnx", -3, Group::String, msetnx)
         .flags(WRITE)
         .keys(&[KeySpec::range(1, -1, 2, KeyFlags::OW.union(KeyFlags::INSERT))])
+        .usage("key value [key value ...]")
         .about("1.0.1", "Store several strings if none of their keys exists."),
     CommandSpec::new("msetex", -4, Group::String, msetex)
-        .flags(WRITE.union(Flags::MOVABLEKEYS))
+        .flags(WRITE)
         .keys(&[KeySpec::counted(1, 2, UPDATE)])
         .tips(SPLIT)
+        .usage(
+            "numkeys key value [key value ...] [NX | XX] [EX seconds | PX milliseconds | EXAT \
+             unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL]",
+        )
         .about("9.1.0", "Store several strings with one expiry, on conditions if so asked."),
 ];
 

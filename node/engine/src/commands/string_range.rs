@@ -104,22 +104,27 @@ pub(super) const TABLE: &[CommandSpec] = &[
     CommandSpec::new("append", 3, Group::String, append)
         .flags(WRITE.union(Flags::FAST))
         .keys(&[KeySpec::one(1, KeyFlags::RW.union(KeyFlags::INSERT))])
+        .usage("key value")
         .about("2.0.0", "Add to the end of a string."),
     CommandSpec::new("setrange", 4, Group::String, setrange)
         .flags(WRITE)
         .keys(&[KeySpec::one(1, KeyFlags::RW.union(KeyFlags::UPDATE))])
+        .usage("key offset value")
         .about("2.2.0", "Write over a part of a string, lengthening it as needed."),
     CommandSpec::new("getrange", 4, Group::String, getrange)
         .flags(Flags::READONLY)
         .keys(READ)
+        .usage("key start end")
         .about("2.4.0", "Give a part of a string."),
     CommandSpec::new("substr", 4, Group::String, getrange)
         .flags(Flags::READONLY)
         .keys(READ)
+        .usage("key start end")
         .about("1.0.0", "The old name of GETRANGE."),
     CommandSpec::new("strlen", 2, Group::String, strlen)
         .flags(Flags::READONLY.union(Flags::FAST))
         .keys(&[KeySpec::one(1, KeyFlags::RO)])
+        .usage("key")
         .about("2.2.0", "Tell how long a string is, in bytes."),
 ];
 
