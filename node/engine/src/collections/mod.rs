@@ -10,6 +10,7 @@ mod member;
 mod object;
 pub mod packed;
 mod record_table;
+pub mod stream;
 
 pub use field::{Field, FieldRecord};
 pub use member::MemberRecord;

@@ -1,12 +1,15 @@
 //! A large collection of any type.
 
+use super::stream::Stream;
 use crate::keyspace::{KeyHasher, ValueType};
 use crate::memory::SlabAllocator;
 
 /// A collection too large to lie in its key's entry. Dropping one leaks its blocks: empty it with
 /// [`Object::free_step`] first.
 #[derive(Debug)]
-pub enum Object {}
+pub enum Object {
+    Stream(Box<Stream>),
+}
 
 /// An object to be changed, with what that takes.
 pub struct ObjectMut<'a> {
@@ -19,36 +22,48 @@ pub struct ObjectMut<'a> {
 impl Object {
     /// What TYPE says.
     pub fn value_type(&self) -> ValueType {
-        match *self {}
+        match self {
+            Self::Stream(_) => ValueType::Stream,
+        }
     }
 
-    /// Number of members.
+    /// Number of members; of a stream, also what its groups have pending.
     pub fn len(&self) -> usize {
-        match *self {}
+        match self {
+            Self::Stream(stream) => stream.len(),
+        }
     }
 
-    /// Whether there are no members; such an object is not kept under a key.
+    /// Whether there are no members; such an object is not kept under a key, unless it is a stream.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
     /// What OBJECT ENCODING says.
     pub fn encoding_name(&self) -> &'static str {
-        match *self {}
+        match self {
+            Self::Stream(_) => "stream",
+        }
     }
 
     /// Bytes of memory it takes.
     pub fn memory_bytes(&self) -> usize {
-        match *self {}
+        match self {
+            Self::Stream(stream) => stream.memory_bytes(),
+        }
     }
 
     /// A copy that shares nothing with it.
     pub fn duplicate(&self, _slabs: &mut SlabAllocator, _hasher: &KeyHasher) -> Self {
-        match *self {}
+        match self {
+            Self::Stream(stream) => Self::Stream(stream.clone()),
+        }
     }
 
     /// Free up to `budget` members; true when none is left, and nothing that they lay in.
-    pub fn free_step(&mut self, _slabs: &mut SlabAllocator, _budget: usize) -> bool {
-        match *self {}
+    pub fn free_step(&mut self, _slabs: &mut SlabAllocator, budget: usize) -> bool {
+        match self {
+            Self::Stream(stream) => stream.free_step(budget),
+        }
     }
 }

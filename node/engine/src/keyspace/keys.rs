@@ -7,7 +7,7 @@ use super::owned::EntryMut;
 use super::space::{ExpiryMode, Keyspace};
 use super::value::{Collection, HashedKey, NewExpiry, NewValue, Splice, ValueType, WrongType};
 use crate::clock::Rng;
-use crate::collections::ObjectMut;
+use crate::collections::{Object, ObjectMut};
 use crate::slot::SlotIndex;
 
 /// How many expired keys a search for a random one meets before it gives up.
@@ -173,6 +173,11 @@ impl<'a> Keys<'a> {
     #[inline]
     pub fn object_mut(&mut self, key: &HashedKey<'_>) -> Option<ObjectMut<'_>> {
         self.keyspace.object_mut(self.db, key)
+    }
+
+    /// Free an object that is under no key, in slices if it is large.
+    pub fn dispose(&mut self, object: Object) {
+        self.keyspace.dispose(object);
     }
 
     /// Store a value, in the place of whatever the key held; true if the key is new.

@@ -6,7 +6,7 @@ use super::entry_table::EntryTable;
 use super::hasher::KeyHasher;
 use super::store::Store;
 use super::value::HashedKey;
-use crate::collections::ObjectMut;
+use crate::collections::{Object, ObjectMut};
 use crate::evict::AccessClock;
 use crate::slot::SlotIndex;
 
@@ -215,6 +215,11 @@ impl Keyspace {
             }
         }
         self.has_garbage()
+    }
+
+    /// Free an object that is under no key; later if it is large.
+    pub fn dispose(&mut self, object: Object) {
+        self.store.dispose(Box::new(object));
     }
 
     /// Whether [`free_step`](Self::free_step) has something to do.
