@@ -1,6 +1,6 @@
 //! From a parsed request to a finished reply: every check a command passes before and after it runs.
 
-use crate::clock::{ticks, ticks_to_us};
+use crate::clock::{Now, ticks, ticks_to_us};
 use crate::commands::call::{Call, FirstKey};
 use crate::commands::error::CommandError;
 use crate::commands::keys::{InvalidKeys, for_each_key};
@@ -19,6 +19,15 @@ pub struct Core {
     pub keyspace: Keyspace,
     pub server: Server,
     pub evictor: Box<dyn Evictor + Send>,
+}
+
+impl Core {
+    /// Take over the time that the next batch of requests sees.
+    #[inline]
+    pub fn set_now(&mut self, now: Now) {
+        self.server.now = now;
+        self.keyspace.access_clock.set_time(now.unix_ms());
+    }
 }
 
 /// What became of a request.

@@ -74,11 +74,13 @@ impl Engine {
         let databases = usize::try_from(config.databases).unwrap_or(1).min(DATABASES_MAX);
         let reactor = Reactor::new(config.hz)?;
         let server = Server::new(identity, config, Rng::from_system(), Now::read());
-        let core = Core {
+        let mut core = Core {
             keyspace: Keyspace::new(random_seeds(), databases),
             server,
             evictor: Box::new(SampledEvictor::default()),
         };
+        core.set_now(Now::read());
+        core.server.config.apply_to(&mut core.keyspace.access_clock);
         Ok(Self { core, reactor, closed: false })
     }
 
@@ -88,7 +90,13 @@ impl Engine {
     /// The name is unknown or an address can't be bound.
     pub fn listen(&mut self, host: &str, port: u16) -> Result<u16, EngineError> {
         self.open()?;
-        Ok(self.reactor.listen(&mut self.core, host, port)?)
+        let port = self.reactor.listen(&mut self.core, host, port)?;
+        let config = &mut self.core.server.config;
+        if config.port == 0 {
+            config.port = i64::from(port);
+            config.bind = host.to_owned();
+        }
+        Ok(port)
     }
 
     /// The epoll descriptor: readable when [`Engine::turn`] has something to do.
@@ -169,7 +177,9 @@ impl Engine {
         &mut self,
         settings: impl IntoIterator<Item = (&'a str, &'a str)>,
     ) -> Result<(), EngineError> {
-        Ok(self.core.server.config.set_all(settings)?)
+        self.core.server.config.set_all(settings)?;
+        self.core.server.config.apply_to(&mut self.core.keyspace.access_clock);
+        Ok(())
     }
 
     /// The fields of INFO: of the named sections, or the default ones.

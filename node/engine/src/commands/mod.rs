@@ -18,6 +18,7 @@ mod client_list;
 mod client_tracking;
 mod client_wait;
 mod cluster;
+mod config;
 mod connection;
 mod control;
 mod counter;
@@ -48,6 +49,7 @@ use spec::CommandSpec;
 const TABLES: &[&[CommandSpec]] = &[
     client::TABLE,
     cluster::TABLE,
+    config::TABLE,
     connection::TABLE,
     control::TABLE,
     counter::TABLE,

@@ -24,6 +24,13 @@ pub struct KeyspaceStats {
     pub dirty: u64,
 }
 
+impl KeyspaceStats {
+    /// Count anew (CONFIG RESETSTAT); changes to the data are counted on, they are no statistics.
+    pub fn reset(&mut self) {
+        *self = Self { dirty: self.dirty, ..Self::default() };
+    }
+}
+
 /// A key that was removed without a command asking for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {

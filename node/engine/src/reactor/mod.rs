@@ -95,7 +95,7 @@ impl Reactor {
         loop {
             let mut events = std::mem::take(&mut self.events);
             let count = self.poll.wait(&mut events, timeout_ms)?;
-            core.server.now = Now::read();
+            core.set_now(Now::read());
             if core.server.pause.is_some_and(|pause| pause.until_ms <= core.server.now.unix_ms()) {
                 core.server.end_pause();
             }

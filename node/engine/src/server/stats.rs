@@ -72,6 +72,11 @@ impl Rates {
 }
 
 impl Stats {
+    /// Count anew (CONFIG RESETSTAT); the highest memory use stays.
+    pub fn reset(&mut self) {
+        *self = Self { memory_peak_bytes: self.memory_peak_bytes, ..Self::default() };
+    }
+
     /// The counters of a command.
     #[inline]
     pub fn command(&mut self, id: usize) -> &mut CommandStats {
