@@ -6,6 +6,7 @@
 
 mod field;
 pub mod length;
+pub mod list;
 mod member;
 mod object;
 pub mod packed;

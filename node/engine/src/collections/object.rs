@@ -1,5 +1,6 @@
 //! A large collection of any type.
 
+use super::list::List;
 use super::stream::Stream;
 use crate::keyspace::{KeyHasher, ValueType};
 use crate::memory::SlabAllocator;
@@ -8,6 +9,7 @@ use crate::memory::SlabAllocator;
 /// [`Object::free_step`] first.
 #[derive(Debug)]
 pub enum Object {
+    List(List),
     Stream(Box<Stream>),
 }
 
@@ -23,6 +25,7 @@ impl Object {
     /// What TYPE says.
     pub fn value_type(&self) -> ValueType {
         match self {
+            Self::List(_) => ValueType::List,
             Self::Stream(_) => ValueType::Stream,
         }
     }
@@ -30,6 +33,7 @@ impl Object {
     /// Number of members; of a stream, also what its groups have pending.
     pub fn len(&self) -> usize {
         match self {
+            Self::List(list) => list.len(),
             Self::Stream(stream) => stream.len(),
         }
     }
@@ -42,6 +46,8 @@ impl Object {
     /// What OBJECT ENCODING says.
     pub fn encoding_name(&self) -> &'static str {
         match self {
+            Self::List(list) if list.is_quicklist() => "quicklist",
+            Self::List(_) => "listpack",
             Self::Stream(_) => "stream",
         }
     }
@@ -49,21 +55,44 @@ impl Object {
     /// Bytes of memory it takes.
     pub fn memory_bytes(&self) -> usize {
         match self {
+            Self::List(list) => list.memory_bytes(),
             Self::Stream(stream) => stream.memory_bytes(),
         }
     }
 
     /// A copy that shares nothing with it.
-    pub fn duplicate(&self, _slabs: &mut SlabAllocator, _hasher: &KeyHasher) -> Self {
+    pub fn duplicate(&self, slabs: &mut SlabAllocator, _hasher: &KeyHasher) -> Self {
         match self {
+            Self::List(list) => Self::List(list.duplicate(slabs)),
             Self::Stream(stream) => Self::Stream(stream.clone()),
         }
     }
 
     /// Free up to `budget` members; true when none is left, and nothing that they lay in.
-    pub fn free_step(&mut self, _slabs: &mut SlabAllocator, budget: usize) -> bool {
+    pub fn free_step(&mut self, slabs: &mut SlabAllocator, budget: usize) -> bool {
         match self {
+            Self::List(list) => list.free_step(slabs, budget),
             Self::Stream(stream) => stream.free_step(budget),
+        }
+    }
+
+    /// The list that it is.
+    #[inline]
+    pub fn as_list(&self) -> Option<&List> {
+        match self {
+            Self::List(list) => Some(list),
+            Self::Stream(_) => None,
+        }
+    }
+}
+
+impl<'a> ObjectMut<'a> {
+    /// The list that it is, and what its nodes lie in.
+    #[inline]
+    pub fn into_list(self) -> Option<(&'a mut List, &'a mut SlabAllocator)> {
+        match self.object {
+            Object::List(list) => Some((list, self.slabs)),
+            Object::Stream(_) => None,
         }
     }
 }
