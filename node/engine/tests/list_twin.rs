@@ -86,8 +86,7 @@ impl Pair {
             }
             Operation::RemoveEqual { value, from, limit } => {
                 let removed = list.remove_equal(slabs, &value, from, limit);
-                let mut indexes: Vec<usize> =
-                    (0..twin.len()).filter(|index| twin[*index] == value).collect();
+                let mut indexes: Vec<usize> = (0..twin.len()).filter(|index| twin[*index] == value).collect();
                 if from == End::Right {
                     indexes.reverse();
                 }
@@ -166,7 +165,10 @@ fn a_long_list_is_found_into_and_cut_anywhere() {
     for number in 0..2_000 {
         list.insert(&mut slabs, number * 2 + 1, End::Left, b"new");
     }
-    assert_eq!((at(&list, 0), at(&list, 1), at(&list, 2)), ("element 0".into(), "new".into(), "element 1".into()));
+    assert_eq!(
+        (at(&list, 0), at(&list, 1), at(&list, 2)),
+        ("element 0".into(), "new".into(), "element 1".into())
+    );
     assert_eq!(list.remove_equal(&mut slabs, b"new", End::Right, usize::MAX), 2_000);
     assert_eq!(at(&list, 9_999), "element 39999");
     while !list.free_step(&mut slabs, 1_000) {}

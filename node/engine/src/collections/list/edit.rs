@@ -120,7 +120,8 @@ impl List {
         length: usize,
     ) {
         let count = self.nodes.node(at).count();
-        let behind = (index + 1 < count).then(|| self.nodes.change(at, |node| node.split_off(slabs, index + 1)));
+        let behind =
+            (index + 1 < count).then(|| self.nodes.change(at, |node| node.split_off(slabs, index + 1)));
         let new = super::node::Node::with(slabs, element, length, true);
         let new_at = self.nodes.insert_after(at, new);
         if let Some(behind) = behind {
@@ -143,7 +144,8 @@ impl List {
         if let Some(previous) = self.nodes.before(center)
             && let Some(first) = self.nodes.before(previous)
         {
-            center = self.join(slabs, first).map_or(center, |joined| self.nodes.after(joined).unwrap_or(joined));
+            center =
+                self.join(slabs, first).map_or(center, |joined| self.nodes.after(joined).unwrap_or(joined));
         }
         if let Some(next) = self.nodes.after(center) {
             self.join(slabs, next);

@@ -169,8 +169,7 @@ impl List {
     /// Whether a node may take an element of this length in.
     #[inline]
     fn admits(&self, node: &Node, length: usize) -> bool {
-        !self.quicklist
-            || (!node.is_plain() && self.fill.admits(node.listpack_bytes(), node.count(), length))
+        !self.quicklist || (!node.is_plain() && self.fill.admits(node.listpack_bytes(), node.count(), length))
     }
 
     fn node_with(&self, slabs: &mut SlabAllocator, value: &[u8], element: &Encoded<'_>) -> Node {

@@ -40,13 +40,7 @@ impl List {
         List { nodes: taken, ..*self }
     }
 
-    fn remove_in_node(
-        &mut self,
-        slabs: &mut SlabAllocator,
-        at: Position,
-        index: usize,
-        count: usize,
-    ) {
+    fn remove_in_node(&mut self, slabs: &mut SlabAllocator, at: Position, index: usize, count: usize) {
         if count < self.nodes.node(at).count() {
             self.nodes.change(at, |node| node.remove(slabs, index, count));
         } else if let Some(node) = self.nodes.remove(at) {
@@ -55,7 +49,13 @@ impl List {
     }
 
     /// Remove the elements with a value, `limit` of them at most, those nearest to end `from`; returns how many.
-    pub fn remove_equal(&mut self, slabs: &mut SlabAllocator, value: &[u8], from: End, limit: usize) -> usize {
+    pub fn remove_equal(
+        &mut self,
+        slabs: &mut SlabAllocator,
+        value: &[u8],
+        from: End,
+        limit: usize,
+    ) -> usize {
         let value = Encoded::new(value);
         let mut left = limit;
         let mut next = self.end(from);
