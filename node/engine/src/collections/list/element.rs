@@ -186,10 +186,12 @@ fn head_and_body(bytes: &[u8]) -> (usize, usize) {
 
 #[inline]
 fn tail_bytes(before: usize) -> usize {
-    match before - 1 {
-        ..=TAIL_ONE_BYTE_MAX => 1,
-        ..=TAIL_TWO_BYTES_MAX => 2,
-        _ => 5,
+    if before - 1 <= TAIL_ONE_BYTE_MAX {
+        1
+    } else if before - 1 <= TAIL_TWO_BYTES_MAX {
+        2
+    } else {
+        5
     }
 }
 
