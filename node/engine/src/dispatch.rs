@@ -98,6 +98,9 @@ pub fn run(
     outcome
 }
 
+/// Flags of commands that read or change keys.
+const KEYSPACE: Flags = Flags::READONLY.union(Flags::WRITE).union(Flags::MAY_REPLICATE);
+
 /// Find the command's row and see that it has as many arguments as it takes.
 #[inline]
 fn resolve(
@@ -122,6 +125,9 @@ fn resolve(
     }
     if !entry.spec.accepts(args.len()) {
         return Err(CommandError::wrong_arity(entry.spec.name));
+    }
+    if session.flags.contains(SessionFlags::MONITOR) && entry.spec.flags.intersects(KEYSPACE) {
+        return Err(CommandError::text("ERR Replica can't interact with the keyspace"));
     }
     Ok(entry)
 }
@@ -174,9 +180,6 @@ fn execute(
     first_key: Option<FirstKey>,
 ) {
     let spec = entry.spec;
-    if !core.server.monitors.is_empty() {
-        observe::feed_monitors(&mut core.server, session, spec, args);
-    }
     let start = ticks();
     let now = core.server.now;
     let touch = !session.flags.contains(SessionFlags::NO_TOUCH);
@@ -212,6 +215,9 @@ fn execute(
     stats.failed += u64::from(failed);
     session.last_command = Some(spec);
     session.commands_total += 1;
+    if !core.server.monitors.is_empty() {
+        observe::feed_monitors(&mut core.server, session, reply, spec, args);
+    }
     observe::command_finished(&mut core.server, session, spec, entry.id, args, ticks_to_us(elapsed) as u64);
 }
 

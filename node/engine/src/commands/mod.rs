@@ -32,6 +32,7 @@ mod introspect;
 mod introspect_docs;
 mod introspect_info;
 mod lcs;
+mod monitor;
 mod object;
 mod options;
 mod scan;
@@ -59,6 +60,7 @@ const TABLES: &[&[CommandSpec]] = &[
     hello::TABLE,
     introspect::TABLE,
     lcs::TABLE,
+    monitor::TABLE,
     object::TABLE,
     scan::TABLE,
     string::TABLE,

@@ -1,15 +1,16 @@
 //! Watching the server at work: MONITOR, the slow log, latency, memory.
 
 pub mod info;
+mod monitor;
+pub mod secrets;
+
+pub use monitor::feed_monitors;
 
 use crate::commands::spec::CommandSpec;
 use crate::evict::{Evictor, NoCandidate};
 use crate::keyspace::Keyspace;
 use crate::resp::Args;
 use crate::server::{Server, Session};
-
-/// Show a command to the clients that said MONITOR.
-pub fn feed_monitors(_server: &mut Server, _session: &Session, _spec: &CommandSpec, _args: Args<'_>) {}
 
 /// Note a command that took long.
 #[inline]

@@ -310,6 +310,12 @@ impl Reactor {
         if let Some(buffer) = client.reply.queue.take_buffer() {
             self.spare_reply = Some(buffer);
         }
+        if !client.reply.queue.is_empty()
+            && client.is_over_output_limit(&core.server.config.output_limits, core.server.now.monotonic_us)
+        {
+            core.server.stats.output_buffer_limit_disconnections += 1;
+            return Err(Closed);
+        }
         if client.session.flags.contains(SessionFlags::CLOSE_AFTER_REPLY) && client.reply.queue.is_empty() {
             return Err(Closed);
         }

@@ -39,6 +39,7 @@ impl Reactor {
         core.tick();
         self.wake_waiting(core);
         Self::close_idle(core);
+        core.server.kill_overdue_readers();
         Ok(())
     }
 

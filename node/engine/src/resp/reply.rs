@@ -18,6 +18,8 @@ pub enum Protocol {
 const SHARED_BYTES_MIN: usize = 16 << 10;
 /// A reply buffer that grew beyond this is given back to the allocator once it is sent.
 const BUFFER_KEPT_BYTES_MAX: usize = 64 << 10;
+/// From so many sent bytes on, the tail is moved to the front of its allocation.
+const SENT_BYTES_MIN: usize = 64 << 10;
 /// Pieces handed to one system call.
 const IO_SLICES_MAX: usize = 64;
 
@@ -114,6 +116,9 @@ impl SendQueue {
             if self.tail.capacity() > BUFFER_KEPT_BYTES_MAX {
                 self.tail = Vec::new();
             }
+        } else if self.sent >= SENT_BYTES_MIN && 2 * self.sent >= self.tail.len() {
+            // A client that is never quite up to date would make the tail grow for ever.
+            self.tail.drain(..std::mem::take(&mut self.sent));
         }
     }
 
@@ -459,6 +464,18 @@ mod tests {
             reply.integer(3);
         });
         assert_eq!(text, "+OK\r\n:3\r\n");
+    }
+
+    #[test]
+    fn what_a_client_always_a_little_behind_has_read_is_given_back() {
+        let mut reply = Reply::default();
+        reply.raw(&[b'x'; 100_000]);
+        for _ in 0..1_000 {
+            reply.raw(&[b'x'; 10_000]);
+            reply.queue.advance(10_000);
+        }
+        assert_eq!(reply.queue.len(), 100_000);
+        assert!(reply.queue.memory_bytes() < 1_000_000, "{} bytes", reply.queue.memory_bytes());
     }
 
     #[test]

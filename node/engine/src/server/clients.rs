@@ -41,6 +41,8 @@ pub struct Client {
     pub watched: Watched,
     /// True while this client is in [`Clients::touched`].
     pub touched: bool,
+    /// On the monotonic clock; `None` while it has read enough.
+    pub over_soft_limit_since_us: Option<u64>,
 }
 
 /// What epoll watches a socket for.
@@ -63,6 +65,7 @@ impl Client {
             session,
             watched: Watched { read: true, write: false },
             touched: false,
+            over_soft_limit_since_us: None,
         }
     }
 

@@ -4,6 +4,7 @@ mod changes;
 mod clients;
 pub mod config;
 mod control;
+mod output_limit;
 mod session;
 mod stats;
 mod topology;

@@ -22,6 +22,7 @@ pub struct Stats {
     pub rates: Rates,
     pub clients_paused_for_output: u64,
     pub query_buffer_limit_disconnections: u64,
+    pub output_buffer_limit_disconnections: u64,
 }
 
 /// What was counted of one command.
