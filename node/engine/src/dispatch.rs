@@ -7,6 +7,7 @@ use crate::commands::keys::{InvalidKeys, for_each_key};
 use crate::commands::registry;
 use crate::commands::registry::Entry;
 use crate::commands::spec::{CommandSpec, Flags};
+use crate::commands::text::until_nul;
 use crate::evict::Evictor;
 use crate::keyspace::{HashedKey, Keys, Keyspace};
 use crate::observe;
@@ -84,7 +85,7 @@ pub fn run(
     let outcome = match resolve(core, session, args, prepared.entry) {
         Ok(entry) => checked(core, session, reply, args, entry, prepared.first_key),
         Err(error) => {
-            refuse(core, reply, &error, None);
+            refuse_unresolved(core, session, reply, args, &error);
             Outcome::Done
         }
     };
@@ -231,6 +232,24 @@ fn refuse(core: &mut Core, reply: &mut Reply, error: &CommandError, id: Option<u
     reply.error_bytes(error.as_bytes());
 }
 
+/// Answer a request that did not come to a command; hang up on what a web page made a browser send.
+#[cold]
+fn refuse_unresolved(
+    core: &mut Core,
+    session: &mut Session,
+    reply: &mut Reply,
+    args: Args<'_>,
+    error: &CommandError,
+) {
+    let is_http = [&b"POST"[..], b"Host:"].iter().any(|word| args.get(0).eq_ignore_ascii_case(word));
+    if is_http {
+        session.flags.insert(SessionFlags::KILLED);
+        reply.queue.clear();
+    } else {
+        refuse(core, reply, error, None);
+    }
+}
+
 /// The slot that all keys of the command share, if this node serves it.
 #[inline]
 fn cluster_slot(
@@ -276,9 +295,14 @@ fn make_room(core: &mut Core, spec: &CommandSpec) -> Result<(), CommandError> {
 /// Bytes of a client's words that an error quotes.
 const QUOTED_BYTES_MAX: usize = 128;
 
+/// A client's word as an error quotes it.
+fn quoted(word: &[u8], bytes_max: usize) -> &[u8] {
+    let word = until_nul(word);
+    &word[..word.len().min(bytes_max)]
+}
+
 #[cold]
 fn unknown_command(args: Args<'_>) -> CommandError {
-    let quoted = |bytes: &[u8], limit: usize| bytes[..bytes.len().min(limit)].to_vec();
     let mut list: Vec<u8> = Vec::new();
     for arg in args.iter_from(1) {
         if list.len() >= QUOTED_BYTES_MAX {
@@ -286,11 +310,11 @@ fn unknown_command(args: Args<'_>) -> CommandError {
         }
         let room = QUOTED_BYTES_MAX - list.len();
         list.push(b'\'');
-        list.extend(quoted(arg, room));
+        list.extend_from_slice(quoted(arg, room));
         list.extend_from_slice(b"' ");
     }
     let mut text = b"ERR unknown command '".to_vec();
-    text.extend(quoted(args.get(0), QUOTED_BYTES_MAX));
+    text.extend_from_slice(quoted(args.get(0), QUOTED_BYTES_MAX));
     text.extend_from_slice(b"', with args beginning with: ");
     text.extend(list);
     CommandError::new(text)
@@ -299,7 +323,7 @@ fn unknown_command(args: Args<'_>) -> CommandError {
 #[cold]
 fn unknown_subcommand(container: &CommandSpec, name: &[u8]) -> CommandError {
     let mut text = b"ERR unknown subcommand '".to_vec();
-    text.extend_from_slice(&name[..name.len().min(QUOTED_BYTES_MAX)]);
+    text.extend_from_slice(quoted(name, QUOTED_BYTES_MAX));
     text.extend_from_slice(format!("'. Try {} HELP.", container.name.to_ascii_uppercase()).as_bytes());
     CommandError::new(text)
 }

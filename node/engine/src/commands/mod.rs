@@ -39,7 +39,7 @@ mod scan;
 mod string;
 mod string_many;
 mod string_range;
-mod text;
+pub mod text;
 mod usage;
 
 pub use registry::registry;

@@ -11,7 +11,7 @@ use crate::resp::{Args, Reply, parse_i64};
 const INTEGER_BYTES_MAX: usize = 20;
 
 /// A client's words up to their first NUL, where Redis, written in C, takes them to end.
-pub(super) fn until_nul(words: &[u8]) -> &[u8] {
+pub fn until_nul(words: &[u8]) -> &[u8] {
     memchr::memchr(0, words).map_or(words, |end| &words[..end])
 }
 

@@ -248,7 +248,7 @@ impl Reactor {
                 Rest::Partial(kept) if client.session.waiting == Waiting::No => return Ok(kept),
                 Rest::Partial(_) => client.parser.reset(),
                 Rest::Error(ProtocolError(text)) => {
-                    client.reply.error(&format!("ERR {text}"));
+                    client.reply.error_bytes(&[b"ERR ", text.as_ref()].concat());
                     core.server.stats.count_error("ERR");
                     client.session.flags.insert(SessionFlags::CLOSE_AFTER_REPLY);
                     return Ok(bytes.len()..bytes.len());

@@ -1,7 +1,7 @@
 //! Requests that are parsed before the first of them runs, so that their cache misses overlap.
 
 use crate::dispatch::{self, Core, Prepared};
-use crate::resp::{Args, Parser, Progress, ProtocolError};
+use crate::resp::{Args, Parser, Progress, ProtocolError, RequestLimits};
 use crate::server::Client;
 
 /// Requests of one client parsed ahead: more would push the first ones' memory out of the nearest cache again.
@@ -40,13 +40,19 @@ impl Lookahead {
     pub fn parse(&mut self, core: &Core, client: &mut Client, bytes: &[u8], at: usize) -> Rest {
         let mut at = at;
         self.len = 0;
-        while self.len < LOOKAHEAD_REQUESTS {
+        let limits = RequestLimits {
+            bulk_bytes_max: core.server.config.proto_max_bulk_len,
+            unauthenticated: core.server.is_unauthenticated(&client.session),
+        };
+        // The first request may be the one that says the password: the limits for those behind it are others.
+        let requests_max = if limits.unauthenticated { 1 } else { LOOKAHEAD_REQUESTS };
+        while self.len < requests_max {
             if let Some(consumed) = client.ready.take() {
                 self.take(client, at, at + consumed);
                 at += consumed;
                 continue;
             }
-            match client.parser.advance(&bytes[at..]) {
+            match client.parser.advance(&bytes[at..], &limits) {
                 Ok(Progress::Complete { consumed }) => {
                     self.take(client, at, at + consumed);
                     at += consumed;

@@ -3,7 +3,7 @@
 /// Split a line into words, honouring quotes and escapes; `None` when quotes are unbalanced.
 ///
 /// Double quotes know `\n \r \t \b \a \xHH` and `\c` for any other character c; single quotes only `\'`.
-/// A closing quote must be followed by white space or the end.
+/// Quotes may begin and end within a word.
 pub(super) fn split_words(line: &[u8]) -> Option<Vec<Vec<u8>>> {
     let mut words = Vec::new();
     let mut rest = line;
@@ -19,15 +19,10 @@ pub(super) fn split_words(line: &[u8]) -> Option<Vec<Vec<u8>>> {
 fn next_word(text: &[u8]) -> Option<(Vec<u8>, usize)> {
     let mut word = Vec::new();
     let mut at = 0;
-    while at < text.len() && !is_space(text[at]) {
+    // Vertical tab and form feed are white space between words, but do not end one.
+    while at < text.len() && !matches!(text[at], b' ' | b'\t' | b'\n' | b'\r') {
         match text[at] {
-            quote @ (b'"' | b'\'') => {
-                at += 1 + unquote(&text[at + 1..], quote, &mut word)?;
-                if text.get(at).is_some_and(|byte| !is_space(*byte)) {
-                    return None;
-                }
-                return Some((word, at));
-            }
+            quote @ (b'"' | b'\'') => at += 1 + unquote(&text[at + 1..], quote, &mut word)?,
             byte => {
                 word.push(byte);
                 at += 1;
@@ -81,8 +76,8 @@ fn hex(byte: Option<&u8>) -> Option<u8> {
 }
 
 fn is_space(byte: u8) -> bool {
-    // As C's isspace: vertical tab is white space too, which `u8::is_ascii_whitespace` denies. NUL ends a C string.
-    matches!(byte, b' ' | b'\t' | b'\n' | 0x0B | 0x0C | b'\r' | 0)
+    // As C's isspace: vertical tab is white space too, which `u8::is_ascii_whitespace` denies.
+    matches!(byte, b' ' | b'\t' | b'\n' | 0x0B | 0x0C | b'\r')
 }
 
 #[cfg(test)]
@@ -103,11 +98,13 @@ mod tests {
         assert_eq!(words(r#"x "\x41\n\"" 'it\'s'"#), Some(vec!["x".into(), "A\n\"".into(), "it's".into()]));
         assert_eq!(words(""), Some(vec![]));
         assert_eq!(words("a\"\" \"\""), Some(vec!["a".into(), String::new()]));
+        assert_eq!(words("\"a\"b'c d'e"), Some(vec!["abc de".into()]));
+        assert_eq!(words(" \x0b a\x0bb \x0c"), Some(vec!["a\x0bb".into()]));
     }
 
     #[test]
     fn unbalanced_quotes_are_refused() {
-        for line in ["\"abc", "'abc", "\"a\"b", "'a'b", "\"abc\\"] {
+        for line in ["\"abc", "'abc", "a\"", "'a'b'", "\"abc\\"] {
             assert_eq!(words(line), None, "{line}");
         }
     }

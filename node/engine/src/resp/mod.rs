@@ -6,5 +6,5 @@ mod parser;
 mod reply;
 
 pub use number::{format_double, parse_i64, push_double, push_i64};
-pub use parser::{Arg, Args, Parser, Progress, ProtocolError};
+pub use parser::{Arg, Args, Parser, Progress, ProtocolError, RequestLimits};
 pub use reply::{Deferred, Mark, Protocol, Reply, SendQueue};

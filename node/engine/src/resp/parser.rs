@@ -11,6 +11,9 @@ pub const BULK_BYTES_MAX: u64 = 512 << 20;
 const LINE_BYTES_MAX: usize = 64 << 10;
 /// The most arguments of a command: Redis's limit.
 const ARGS_MAX: i64 = i32::MAX as i64;
+/// Arguments and their length as long as the client has not said the password.
+const UNAUTHENTICATED_ARGS_MAX: i64 = 10;
+const UNAUTHENTICATED_BULK_BYTES_MAX: u64 = 16 << 10;
 /// Room for arguments that is reserved on a client's word alone.
 const ARGS_RESERVED_MAX: usize = 64;
 /// From this size on a bulk string is received into an allocation of its own, which the keyspace can then take over.
@@ -21,7 +24,28 @@ const LARGE_BULK_FIRST_BYTES: usize = 1 << 20;
 
 /// Why a stream of requests can't be read any further.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ProtocolError(pub Cow<'static, str>);
+pub struct ProtocolError(pub Cow<'static, [u8]>);
+
+impl ProtocolError {
+    const fn text(text: &'static str) -> Self {
+        Self(Cow::Borrowed(text.as_bytes()))
+    }
+}
+
+/// What a client may ask to be received.
+#[derive(Clone, Copy, Debug)]
+pub struct RequestLimits {
+    /// Length of a bulk string.
+    pub bulk_bytes_max: u64,
+    /// The client has not said the password: only what it takes to say it is received.
+    pub unauthenticated: bool,
+}
+
+impl Default for RequestLimits {
+    fn default() -> Self {
+        Self { bulk_bytes_max: BULK_BYTES_MAX, unauthenticated: false }
+    }
+}
 
 /// Where an argument lies: in the input buffer, or in an allocation of its own.
 #[derive(Clone, Debug, Default)]
@@ -123,18 +147,23 @@ impl Parser {
     /// # Errors
     /// [`ProtocolError`] with Redis's words; the connection is of no use after it.
     #[inline]
-    pub fn advance(&mut self, bytes: &[u8]) -> Result<Progress, ProtocolError> {
+    pub fn advance(&mut self, bytes: &[u8], limits: &RequestLimits) -> Result<Progress, ProtocolError> {
         if self.remaining.is_none() {
             match bytes.first() {
                 None => return Ok(Progress::Incomplete { keep: 0 }),
                 Some(b'*') => {}
                 Some(_) => return self.inline(bytes),
             }
-            let Some((count, next)) = read_length(bytes, 1, "Protocol error: too big mbulk count string")?
+            let Some((count, next)) = read_length(bytes, 0, "Protocol error: too big mbulk count string")?
             else {
                 return Ok(Progress::Incomplete { keep: bytes.len() });
             };
-            let count = count.filter(|count| *count <= ARGS_MAX).ok_or(INVALID_MULTIBULK_LENGTH)?;
+            let count = count
+                .filter(|count| *count <= ARGS_MAX)
+                .ok_or(ProtocolError::text("Protocol error: invalid multibulk length"))?;
+            if limits.unauthenticated && count > UNAUTHENTICATED_ARGS_MAX {
+                return Err(ProtocolError::text("Protocol error: unauthenticated multibulk length"));
+            }
             self.cursor = next;
             if count <= 0 {
                 self.reset();
@@ -143,7 +172,7 @@ impl Parser {
             self.remaining = Some(count as u32);
             self.args.reserve((count as usize).min(ARGS_RESERVED_MAX));
         }
-        self.bulks(bytes)
+        self.bulks(bytes, limits)
     }
 
     /// The command that [`Progress::Complete`] announced; `bytes` as given there. Empty for an empty array or line.
@@ -188,11 +217,11 @@ impl Parser {
                 .sum::<usize>()
     }
 
-    fn bulks(&mut self, bytes: &[u8]) -> Result<Progress, ProtocolError> {
+    fn bulks(&mut self, bytes: &[u8], limits: &RequestLimits) -> Result<Progress, ProtocolError> {
         while self.remaining.is_some_and(|remaining| remaining > 0) {
             let length = match self.bulk_bytes {
                 Some(length) => length,
-                None => match self.bulk_header(bytes)? {
+                None => match self.bulk_header(bytes, limits)? {
                     Some(length) => length,
                     None => return Ok(Progress::Incomplete { keep: bytes.len() }),
                 },
@@ -215,6 +244,9 @@ impl Parser {
                 self.args.push(Arg { start: self.cursor as u32, length: length as u32, owned: None });
                 self.cursor += length as usize;
             }
+            if bytes[self.cursor..self.cursor + 2] != *b"\r\n" {
+                return Err(INVALID_CRLF);
+            }
             self.cursor += 2;
             self.bulk_bytes = None;
             self.remaining = self.remaining.map(|remaining| remaining - 1);
@@ -224,24 +256,22 @@ impl Parser {
 
     /// Read `$<length>\r\n` at the cursor.
     #[inline]
-    fn bulk_header(&mut self, bytes: &[u8]) -> Result<Option<u64>, ProtocolError> {
+    fn bulk_header(&mut self, bytes: &[u8], limits: &RequestLimits) -> Result<Option<u64>, ProtocolError> {
         match bytes.get(self.cursor) {
             None => return Ok(None),
             Some(b'$') => {}
-            Some(byte) => {
-                let shown = if byte.is_ascii_graphic() || *byte == b' ' { char::from(*byte) } else { '?' };
-                return Err(ProtocolError(format!("Protocol error: expected '$', got '{shown}'").into()));
-            }
+            Some(_) => return no_bulk_header(&bytes[self.cursor..]),
         }
-        let Some((length, next)) =
-            read_length(bytes, self.cursor + 1, "Protocol error: too big bulk count string")?
-        else {
+        let Some((length, next)) = read_length(bytes, self.cursor, BULK_COUNT_TOO_LONG)? else {
             return Ok(None);
         };
         let length = length
             .and_then(|length| u64::try_from(length).ok())
-            .filter(|length| *length <= BULK_BYTES_MAX)
-            .ok_or(ProtocolError(Cow::Borrowed("Protocol error: invalid bulk length")))?;
+            .filter(|length| *length <= limits.bulk_bytes_max)
+            .ok_or(ProtocolError::text("Protocol error: invalid bulk length"))?;
+        if limits.unauthenticated && length > UNAUTHENTICATED_BULK_BYTES_MAX {
+            return Err(ProtocolError::text("Protocol error: unauthenticated bulk length"));
+        }
         self.cursor = next;
         self.bulk_bytes = Some(length);
         Ok(Some(length))
@@ -261,67 +291,79 @@ impl Parser {
     }
 
     fn inline(&mut self, bytes: &[u8]) -> Result<Progress, ProtocolError> {
-        let Some(end) = memchr::memchr(b'\n', bytes) else {
+        // As for Redis, the text ends at a NUL: a line with one in it is never whole.
+        let Some(end) = memchr::memchr2(b'\n', 0, bytes).filter(|end| bytes[*end] == b'\n') else {
             if bytes.len() > LINE_BYTES_MAX {
-                return Err(ProtocolError("Protocol error: too big inline request".into()));
+                return Err(ProtocolError::text("Protocol error: too big inline request"));
             }
             return Ok(Progress::Incomplete { keep: bytes.len() });
         };
         let line = bytes[..end].strip_suffix(b"\r").unwrap_or(&bytes[..end]);
         let words =
-            split_words(line).ok_or(ProtocolError("Protocol error: unbalanced quotes in request".into()))?;
+            split_words(line).ok_or(ProtocolError::text("Protocol error: unbalanced quotes in request"))?;
         self.args.extend(words.into_iter().map(Arg::from));
         Ok(Progress::Complete { consumed: end + 1 })
     }
 }
 
-const INVALID_MULTIBULK_LENGTH: ProtocolError =
-    ProtocolError(Cow::Borrowed("Protocol error: invalid multibulk length"));
+const INVALID_CRLF: ProtocolError = ProtocolError::text("Protocol error: invalid CRLF in request");
+const BULK_COUNT_TOO_LONG: &str = "Protocol error: too big bulk count string";
 
-/// Read an integer line at `from`: the number (`None` if it is none) and the position after its line break, or `None`
-/// while the line is not whole.
+/// What stands where a bulk string should begin: an error once its line is whole, so that no half of it stays unread.
+#[cold]
+fn no_bulk_header(bytes: &[u8]) -> Result<Option<u64>, ProtocolError> {
+    match memchr::memchr(b'\r', bytes) {
+        Some(end) if end + 1 < bytes.len() => {
+            Err(ProtocolError([b"Protocol error: expected '$', got '", &bytes[..1], b"'"].concat().into()))
+        }
+        None if bytes.len() > LINE_BYTES_MAX => Err(ProtocolError::text(BULK_COUNT_TOO_LONG)),
+        _ => Ok(None),
+    }
+}
+
+/// Read the line at `start`, a type byte and an integer: the number (`None` if it is none) and the position after its
+/// line break, or `None` while the line is not whole.
 #[inline]
 fn read_length(
     bytes: &[u8],
-    from: usize,
+    start: usize,
     too_long: &'static str,
 ) -> Result<Option<(Option<i64>, usize)>, ProtocolError> {
     // Nearly every length has at most three digits and a line break behind it.
+    let from = start + 1;
     let mut value = 0i64;
     let mut at = from;
     while let Some(digit) = bytes.get(at).map(|byte| byte.wrapping_sub(b'0')).filter(|digit| *digit < 10) {
         value = value * 10 + i64::from(digit);
         at += 1;
         if at - from > 9 {
-            return read_long_length(bytes, from, too_long);
+            return read_long_length(bytes, start, too_long);
         }
     }
-    if at > from
-        && (at == from + 1 || bytes[from] != b'0')
-        && bytes.get(at) == Some(&b'\r')
-        && at + 1 < bytes.len()
-    {
+    if at > from && (at == from + 1 || bytes[from] != b'0') && bytes.get(at..at + 2) == Some(b"\r\n") {
         return Ok(Some((Some(value), at + 2)));
     }
-    read_long_length(bytes, from, too_long)
+    read_long_length(bytes, start, too_long)
 }
 
 #[cold]
 fn read_long_length(
     bytes: &[u8],
-    from: usize,
+    start: usize,
     too_long: &'static str,
 ) -> Result<Option<(Option<i64>, usize)>, ProtocolError> {
-    let Some(end) = memchr::memchr(b'\r', &bytes[from..]) else {
-        if bytes.len() - from > LINE_BYTES_MAX {
-            return Err(ProtocolError(Cow::Borrowed(too_long)));
+    let line = &bytes[start..];
+    let Some(end) = memchr::memchr(b'\r', line) else {
+        if line.len() > LINE_BYTES_MAX {
+            return Err(ProtocolError::text(too_long));
         }
         return Ok(None);
     };
-    if from + end + 1 >= bytes.len() {
-        return Ok(None);
+    match line.get(end + 1) {
+        None => Ok(None),
+        Some(b'\n') => Ok(Some((super::parse_i64(&line[1..end]), start + end + 2))),
+        Some(_) => Err(INVALID_CRLF),
     }
-    Ok(Some((super::parse_i64(&bytes[from..from + end]), from + end + 2)))
 }
 
 #[cfg(test)]
@@ -332,6 +374,14 @@ mod tests {
 
     /// Feed `stream` in pieces as a connection does; the commands, or those before an error and the error.
     fn parse(stream: &[u8], cuts: &[usize]) -> (Vec<Vec<Vec<u8>>>, Option<ProtocolError>) {
+        parse_within(stream, cuts, &RequestLimits::default())
+    }
+
+    fn parse_within(
+        stream: &[u8],
+        cuts: &[usize],
+        limits: &RequestLimits,
+    ) -> (Vec<Vec<Vec<u8>>>, Option<ProtocolError>) {
         let mut parser = Parser::default();
         let mut buffer: Vec<u8> = Vec::new();
         let mut commands = Vec::new();
@@ -348,7 +398,7 @@ mod tests {
             rest = &rest[piece..];
             let mut at = 0;
             loop {
-                match parser.advance(&buffer[at..]) {
+                match parser.advance(&buffer[at..], limits) {
                     Ok(Progress::Complete { consumed }) => {
                         commands.push(parser.args(&buffer[at..]).to_vec());
                         parser.reset();
@@ -409,7 +459,12 @@ mod tests {
     }
 
     fn error_of(stream: &str) -> String {
-        parse(stream.as_bytes(), &[usize::MAX]).1.map(|error| error.0.into_owned()).unwrap_or_default()
+        error_within(stream, &RequestLimits::default())
+    }
+
+    fn error_within(stream: &str, limits: &RequestLimits) -> String {
+        let (_, error) = parse_within(stream.as_bytes(), &[usize::MAX], limits);
+        error.map(|error| String::from_utf8(error.0.into_owned()).unwrap()).unwrap_or_default()
     }
 
     #[test]
@@ -417,6 +472,10 @@ mod tests {
         assert_eq!(error_of("*abc\r\n"), "Protocol error: invalid multibulk length");
         assert_eq!(error_of("*9999999999\r\n"), "Protocol error: invalid multibulk length");
         assert_eq!(error_of("*1\r\n:1\r\n"), "Protocol error: expected '$', got ':'");
+        assert_eq!(error_of("*1\r\n\n\r\n"), "Protocol error: expected '$', got '\n'");
+        for line_break in ["*1\rX", "*1\r\n$4\rX", "*1\r\n$4\r\nPING\rX", "*1\r\n$4\r\nPINGX\n"] {
+            assert_eq!(error_of(line_break), "Protocol error: invalid CRLF in request");
+        }
         assert_eq!(error_of("*1\r\n$-1\r\n"), "Protocol error: invalid bulk length");
         assert_eq!(error_of("*1\r\n$536870913\r\n"), "Protocol error: invalid bulk length");
         assert_eq!(error_of("SET \"x\r\n"), "Protocol error: unbalanced quotes in request");
@@ -432,6 +491,25 @@ mod tests {
     }
 
     #[test]
+    fn what_is_not_whole_is_no_error_yet() {
+        for stream in ["*1\r\n:1", "*1\r\n:1\r", "*abc\r", "*1\r\n$4\r\nPINGX", "a\0b\r\nPING\r\n"] {
+            assert_eq!(parse(stream.as_bytes(), &[usize::MAX]), (vec![], None), "{stream:?}");
+        }
+        assert_eq!(error_of(&("\0".repeat(70_000) + "\n")), "Protocol error: too big inline request");
+    }
+
+    #[test]
+    fn limits_are_kept() {
+        let limits = RequestLimits { bulk_bytes_max: 100, unauthenticated: false };
+        assert_eq!(error_within("*99\r\n$100\r\n", &limits), "");
+        assert_eq!(error_within("*1\r\n$101\r\n", &limits), "Protocol error: invalid bulk length");
+        let limits = RequestLimits { unauthenticated: true, ..RequestLimits::default() };
+        assert_eq!(error_within("*10\r\n$16384\r\n", &limits), "");
+        assert_eq!(error_within("*11\r\n", &limits), "Protocol error: unauthenticated multibulk length");
+        assert_eq!(error_within("*1\r\n$16385\r\n", &limits), "Protocol error: unauthenticated bulk length");
+    }
+
+    #[test]
     fn empty_arrays_and_lines_are_empty_commands() {
         let (commands, error) = parse(b"*0\r\n*-1\r\n\r\nPING\r\n", &[usize::MAX]);
         assert_eq!(commands, vec![vec![], vec![], vec![], vec![b"PING".to_vec()]]);
@@ -441,7 +519,7 @@ mod tests {
     #[test]
     fn a_claimed_length_reserves_little_memory() {
         let mut parser = Parser::default();
-        parser.advance(b"*2000000000\r\n$536870912\r\nabc").unwrap();
+        parser.advance(b"*2000000000\r\n$536870912\r\nabc", &RequestLimits::default()).unwrap();
         assert!(parser.memory_bytes() <= 2 << 20, "{} bytes", parser.memory_bytes());
     }
 }
