@@ -2,6 +2,7 @@
 
 use super::list::List;
 use super::stream::Stream;
+use super::{HashObject, SetObject};
 use crate::keyspace::{KeyHasher, ValueType};
 use crate::memory::SlabAllocator;
 
@@ -11,6 +12,8 @@ use crate::memory::SlabAllocator;
 pub enum Object {
     List(List),
     Stream(Box<Stream>),
+    Hash(HashObject),
+    Set(SetObject),
 }
 
 /// An object to be changed, with what that takes.
@@ -27,6 +30,8 @@ impl Object {
         match self {
             Self::List(_) => ValueType::List,
             Self::Stream(_) => ValueType::Stream,
+            Self::Hash(_) => ValueType::Hash,
+            Self::Set(_) => ValueType::Set,
         }
     }
 
@@ -35,6 +40,8 @@ impl Object {
         match self {
             Self::List(list) => list.len(),
             Self::Stream(stream) => stream.len(),
+            Self::Hash(hash) => hash.len(),
+            Self::Set(set) => set.len(),
         }
     }
 
@@ -49,14 +56,19 @@ impl Object {
             Self::List(list) if list.is_quicklist() => "quicklist",
             Self::List(_) => "listpack",
             Self::Stream(_) => "stream",
+            Self::Hash(hash) if hash.says_listpack() => "listpack",
+            Self::Hash(_) => "hashtable",
+            Self::Set(set) => set.encoding().name(),
         }
     }
 
-    /// Bytes of memory it takes.
+    /// Bytes of memory it takes beside the enum itself.
     pub fn memory_bytes(&self) -> usize {
         match self {
             Self::List(list) => list.memory_bytes(),
             Self::Stream(stream) => stream.memory_bytes(),
+            Self::Hash(hash) => hash.memory_bytes() - size_of_val(hash),
+            Self::Set(set) => set.memory_bytes() - size_of_val(set),
         }
     }
 
@@ -65,6 +77,8 @@ impl Object {
         match self {
             Self::List(list) => Self::List(list.duplicate(slabs)),
             Self::Stream(stream) => Self::Stream(stream.clone()),
+            Self::Hash(hash) => Self::Hash(hash.duplicate(slabs)),
+            Self::Set(set) => Self::Set(set.duplicate(slabs)),
         }
     }
 
@@ -73,6 +87,8 @@ impl Object {
         match self {
             Self::List(list) => list.free_step(slabs, budget),
             Self::Stream(stream) => stream.free_step(budget),
+            Self::Hash(hash) => hash.free_step(slabs, budget),
+            Self::Set(set) => set.free_step(slabs, budget),
         }
     }
 
@@ -81,7 +97,7 @@ impl Object {
     pub fn as_list(&self) -> Option<&List> {
         match self {
             Self::List(list) => Some(list),
-            Self::Stream(_) => None,
+            _ => None,
         }
     }
 }
@@ -92,7 +108,25 @@ impl<'a> ObjectMut<'a> {
     pub fn into_list(self) -> Option<(&'a mut List, &'a mut SlabAllocator)> {
         match self.object {
             Object::List(list) => Some((list, self.slabs)),
-            Object::Stream(_) => None,
+            _ => None,
+        }
+    }
+
+    /// The hash and the allocator; panics if the object is of another type.
+    #[inline]
+    pub fn hash(&mut self) -> (&mut HashObject, &mut SlabAllocator) {
+        match &mut *self.object {
+            Object::Hash(hash) => (hash, self.slabs),
+            other => panic!("a hash was asked for where there is {other:?}"),
+        }
+    }
+
+    /// The set and the allocator; panics if the object is of another type.
+    #[inline]
+    pub fn set(&mut self) -> (&mut SetObject, &mut SlabAllocator) {
+        match &mut *self.object {
+            Object::Set(set) => (set, self.slabs),
+            other => panic!("a set was asked for where there is {other:?}"),
         }
     }
 }

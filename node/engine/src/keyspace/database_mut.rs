@@ -161,6 +161,14 @@ impl DatabaseMut<'_> {
         database.change_table(key.slot, |table| table.change(key, |entry| entry.spliced(store, splice)))
     }
 
+    /// Set a packed collection's own flag.
+    #[inline]
+    pub fn set_flag(&mut self, key: &HashedKey<'_>, flag: bool) {
+        if let Some(mut entry) = self.find_mut(key) {
+            entry.set_flag(flag);
+        }
+    }
+
     /// The allocator and the hash function, to build an object that is to be stored.
     pub fn workshop(&mut self) -> (&mut SlabAllocator, &KeyHasher) {
         (&mut self.store.slabs, self.hasher)

@@ -3,6 +3,7 @@
 use super::cell::Cell;
 use super::entry::EntryRef;
 use super::value::{Collection, Value, ValueType};
+use crate::collections::packed_encoding_name;
 use crate::memory::SlabAllocator;
 
 /// Bytes of the block in which Valkey keeps key and value together when it calls the value `embstr`.
@@ -19,9 +20,7 @@ impl EntryRef<'_> {
         match (self.value_type(), self.collection()) {
             (ValueType::String, _) => self.string_encoding_name(),
             (_, Collection::Object(object)) => object.encoding_name(),
-            (ValueType::Set, Collection::Packed { flag: true, .. }) => "intset",
-            (ValueType::Stream, _) => "stream",
-            (_, Collection::Packed { .. }) => "listpack",
+            (value_type, Collection::Packed { bytes, flag }) => packed_encoding_name(value_type, bytes, flag),
         }
     }
 

@@ -2,8 +2,8 @@
 
 use std::ptr::NonNull;
 
-use super::length::{length_at, length_bytes, write_length};
-use super::record_table::Record;
+use crate::collections::length::{length_at, length_bytes, write_length};
+use crate::collections::record_table::Record;
 use crate::keyspace::Cell;
 
 /// Records of members and nothing else.

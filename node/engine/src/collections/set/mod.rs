@@ -1,0 +1,14 @@
+//! Sets: members without order, of text or, while all are whole numbers, of integers.
+
+mod encoding;
+pub mod intset;
+mod member;
+mod object;
+mod packed_set;
+mod view;
+
+pub use encoding::{SetEncoding, SetLimits};
+pub use member::MemberRecord;
+pub use object::SetObject;
+pub use packed_set::{PackedSet, packed_encoding};
+pub use view::{Member, Members, SetView, encoding_of};
