@@ -1,5 +1,10 @@
 //! From a parsed request to a finished reply: every check a command passes before and after it runs.
 
+mod queued;
+mod refusal;
+
+pub use queued::run_queued;
+
 use crate::clock::{Now, ticks, ticks_to_us};
 use crate::commands::call::{Call, FirstKey};
 use crate::commands::error::CommandError;
@@ -7,13 +12,14 @@ use crate::commands::keys::{InvalidKeys, for_each_key};
 use crate::commands::registry;
 use crate::commands::registry::Entry;
 use crate::commands::spec::{CommandSpec, Flags};
-use crate::commands::text::until_nul;
 use crate::evict::Evictor;
 use crate::keyspace::{HashedKey, Keys, Keyspace};
 use crate::observe;
 use crate::resp::{Args, Reply};
 use crate::server::{Server, Session, SessionFlags, Waiting};
 use crate::slot::{SlotIndex, key_slot};
+use queued::{check_slots, is_never_queued, queue};
+use refusal::{redirect, refuse, refuse_unresolved, unknown_command, unknown_subcommand};
 
 /// All that a command can reach.
 pub struct Core {
@@ -83,18 +89,22 @@ pub fn run(
     let silent = session.flags.contains(SessionFlags::REPLY_SKIP_NEXT);
     session.flags.remove(SessionFlags::REPLY_SKIP_NEXT);
     let outcome = match resolve(core, session, args, prepared.entry) {
-        Ok(entry) => checked(core, session, reply, args, entry, prepared.first_key),
+        Ok(entry) if session.flags.intersects(SessionFlags::SPECIAL) => {
+            special(core, session, reply, args, entry, prepared.first_key)
+        }
+        Ok(entry) => checked::<false>(core, session, reply, args, entry, prepared.first_key),
         Err(error) => {
-            refuse_unresolved(core, session, reply, args, &error);
+            refuse_unresolved(core, session, reply, args, prepared.entry, error);
             Outcome::Done
         }
     };
     if outcome == Outcome::Postponed {
         session.flags.set(SessionFlags::REPLY_SKIP_NEXT, silent);
-    } else if matches!(session.waiting, Waiting::Control(_)) {
-        session.flags.set(SessionFlags::REPLY_SKIP_CONTROL, silent);
     } else if silent || session.flags.contains(SessionFlags::REPLY_OFF) {
         reply.truncate(mark);
+        if matches!(session.waiting, Waiting::Control(_)) {
+            session.flags.set(SessionFlags::REPLY_SKIP_CONTROL, silent);
+        }
     }
     outcome
 }
@@ -133,9 +143,27 @@ fn resolve(
     Ok(entry)
 }
 
-/// Check that the command may run now and here, and run it.
+/// Run a command of a client that is in a transaction, or has waited.
+#[inline(never)]
+fn special(
+    core: &mut Core,
+    session: &mut Session,
+    reply: &mut Reply,
+    args: Args<'_>,
+    entry: Entry,
+    first_key: Option<FirstKey>,
+) -> Outcome {
+    let outcome = checked::<true>(core, session, reply, args, entry, first_key);
+    if outcome == Outcome::Done && session.flags.contains(SessionFlags::WAITED) {
+        core.server.end_wait(session);
+    }
+    outcome
+}
+
+/// Check that the command may run now and here, and run it. Without `SPECIAL` the client has none of the flags of that
+/// name, and what they ask for is left out.
 #[inline]
-fn checked(
+fn checked<const SPECIAL: bool>(
     core: &mut Core,
     session: &mut Session,
     reply: &mut Reply,
@@ -145,54 +173,72 @@ fn checked(
 ) -> Outcome {
     let spec = entry.spec;
     let mut slot = None;
-    if core.server.identity.cluster && !spec.key_specs.is_empty() {
-        match cluster_slot(&core.server, session, spec, args, first_key) {
-            Ok(found) => slot = found,
-            Err(error) => {
-                session.flags.remove(SessionFlags::ASKING);
-                refuse(core, reply, &error, Some(entry.id));
-                return Outcome::Done;
+    let mut flags = spec.flags;
+    if SPECIAL && session.flags.contains(SessionFlags::MULTI) {
+        if flags.contains(Flags::NO_MULTI) {
+            let error =
+                CommandError::new(format!("ERR Command '{}' not allowed inside a transaction", spec.name));
+            refuse(core, session, reply, spec.name, Some(entry.id), error);
+            return Outcome::Done;
+        }
+        if let ("exec", Some(transaction)) = (spec.name, &session.transaction) {
+            flags |= transaction.flags();
+            if core.server.identity.cluster
+                && let Err(error) = check_slots(&core.server, session, transaction)
+            {
+                return redirect(core, session, reply, entry, error);
             }
         }
     }
+    if core.server.identity.cluster && !spec.key_specs.is_empty() {
+        match cluster_slot(&core.server, session, spec, args, first_key) {
+            Ok(found) => slot = found,
+            Err(error) => return redirect(core, session, reply, entry, error),
+        }
+    }
     if core.server.config.maxmemory > 0
-        && let Err(error) = make_room(core, spec)
+        && let Err(error) = make_room(core, flags)
     {
-        refuse(core, reply, &error, Some(entry.id));
+        refuse(core, session, reply, spec.name, Some(entry.id), error);
         return Outcome::Done;
     }
-    if core.server.pause.is_some() && core.server.is_paused_for(spec) {
+    if core.server.pause.is_some() && core.server.is_paused_for(flags) {
         session.waiting = Waiting::Pause;
         return Outcome::Postponed;
     }
-    execute(core, session, reply, args, entry, slot, first_key);
-    Outcome::Done
+    if SPECIAL && session.flags.contains(SessionFlags::MULTI) && !is_never_queued(spec) {
+        queue(core, session, reply, args, entry, slot, first_key);
+        return Outcome::Done;
+    }
+    execute(&mut core.keyspace, &mut core.server, session, reply, args, entry, slot, first_key)
 }
 
 /// Run the command and count it.
 #[inline]
+#[expect(clippy::too_many_arguments, reason = "they are what the two callers have, each its own borrow")]
 fn execute(
-    core: &mut Core,
+    keyspace: &mut Keyspace,
+    server: &mut Server,
     session: &mut Session,
     reply: &mut Reply,
     args: Args<'_>,
     entry: Entry,
     slot: Option<SlotIndex>,
     first_key: Option<FirstKey>,
-) {
+) -> Outcome {
     let spec = entry.spec;
     let start = ticks();
-    let now = core.server.now;
+    let now = server.now;
     let touch = !session.flags.contains(SessionFlags::NO_TOUCH);
     // ASKING is for one command: this one, which has passed its check by now, or the one after ASKING itself.
     session.flags.remove(SessionFlags::ASKING);
     let mut call = Call {
         spec,
         args,
-        keys: Keys::new(&mut core.keyspace, session.db, now.unix_ms(), touch),
+        keys: Keys::new(keyspace, session.db, now.unix_ms(), touch),
         reply,
         session,
-        server: &mut core.server,
+        server,
         now,
         slot,
         first_key,
@@ -200,54 +246,43 @@ fn execute(
     };
     let mark = call.reply.mark();
     let result = (spec.handler)(&mut call);
-    core.keyspace.stats.dirty += call.dirty;
+    let dirty = call.dirty;
+    keyspace.stats.dirty += dirty;
+    server.settle(keyspace);
+    session.last_command = Some(spec);
+    if session.waiting == Waiting::Keys {
+        // It is counted when it is answered.
+        return Outcome::Postponed;
+    }
     let elapsed = ticks().wrapping_sub(start);
     let failed = result.is_err();
     if let Err(error) = result {
         // A handler may have written a part before it failed.
         reply.truncate(mark);
         reply.error_bytes(error.as_bytes());
-        core.server.stats.count_error(error.code());
+        server.stats.count_error(error.code());
     }
-    core.server.stats.commands_processed += 1;
-    let stats = core.server.stats.command(entry.id);
+    server.stats.commands_processed += 1;
+    let stats = server.stats.command(entry.id);
     stats.calls += 1;
     stats.ticks += elapsed;
     stats.failed += u64::from(failed);
-    session.last_command = Some(spec);
     session.commands_total += 1;
-    if !core.server.monitors.is_empty() {
-        observe::feed_monitors(&mut core.server, session, reply, spec, args);
+    if !server.monitors.is_empty() {
+        observe::feed_monitors(server, session, reply, spec, args);
     }
-    observe::command_finished(&mut core.server, session, spec, entry.id, args, ticks_to_us(elapsed) as u64);
+    observe::command_finished(server, session, spec, entry.id, args, ticks_to_us(elapsed) as u64);
+    Outcome::Done
 }
 
-/// Answer with an error before the command ran.
-#[cold]
-fn refuse(core: &mut Core, reply: &mut Reply, error: &CommandError, id: Option<usize>) {
-    core.server.stats.count_error(error.code());
-    if let Some(id) = id {
-        core.server.stats.command(id).rejected += 1;
-    }
-    reply.error_bytes(error.as_bytes());
-}
-
-/// Answer a request that did not come to a command; hang up on what a web page made a browser send.
-#[cold]
-fn refuse_unresolved(
-    core: &mut Core,
-    session: &mut Session,
-    reply: &mut Reply,
-    args: Args<'_>,
-    error: &CommandError,
-) {
-    let is_http = [&b"POST"[..], b"Host:"].iter().any(|word| args.get(0).eq_ignore_ascii_case(word));
-    if is_http {
-        session.flags.insert(SessionFlags::KILLED);
-        reply.queue.clear();
-    } else {
-        refuse(core, reply, error, None);
-    }
+/// See that this node serves a slot to the client.
+#[inline]
+fn check_slot(server: &Server, session: &Session, flags: Flags, slot: SlotIndex) -> Result<(), CommandError> {
+    let reads_here = session.flags.contains(SessionFlags::READONLY) && !flags.contains(Flags::WRITE);
+    server
+        .topology
+        .check(slot, reads_here)
+        .map_err(|redirect| redirect.seen_from(session.local_host()).into())
 }
 
 /// The slot that all keys of the command share, if this node serves it.
@@ -277,53 +312,18 @@ fn cluster_slot(
     let Some(slot) = slot else {
         return Ok(None);
     };
-    let reads_here = session.flags.contains(SessionFlags::READONLY) && spec.flags.contains(Flags::READONLY);
-    server.topology.check(slot, reads_here).map_err(|redirect| redirect.seen_from(session.local_host()))?;
+    check_slot(server, session, spec.flags, slot)?;
     Ok(Some(slot))
 }
 
 /// Evict until the memory limit is kept.
-fn make_room(core: &mut Core, spec: &CommandSpec) -> Result<(), CommandError> {
+fn make_room(core: &mut Core, flags: Flags) -> Result<(), CommandError> {
     let Core { keyspace, server, evictor } = core;
-    match observe::evict_to_limit(keyspace, server, evictor.as_mut()) {
+    let result = observe::evict_to_limit(keyspace, server, evictor.as_mut());
+    server.settle(keyspace);
+    match result {
         Ok(()) => Ok(()),
-        Err(_) if !spec.flags.contains(Flags::DENYOOM) => Ok(()),
+        Err(_) if !flags.contains(Flags::DENYOOM) => Ok(()),
         Err(_) => Err(CommandError::OUT_OF_MEMORY),
     }
-}
-
-/// Bytes of a client's words that an error quotes.
-const QUOTED_BYTES_MAX: usize = 128;
-
-/// A client's word as an error quotes it.
-fn quoted(word: &[u8], bytes_max: usize) -> &[u8] {
-    let word = until_nul(word);
-    &word[..word.len().min(bytes_max)]
-}
-
-#[cold]
-fn unknown_command(args: Args<'_>) -> CommandError {
-    let mut list: Vec<u8> = Vec::new();
-    for arg in args.iter_from(1) {
-        if list.len() >= QUOTED_BYTES_MAX {
-            break;
-        }
-        let room = QUOTED_BYTES_MAX - list.len();
-        list.push(b'\'');
-        list.extend_from_slice(quoted(arg, room));
-        list.extend_from_slice(b"' ");
-    }
-    let mut text = b"ERR unknown command '".to_vec();
-    text.extend_from_slice(quoted(args.get(0), QUOTED_BYTES_MAX));
-    text.extend_from_slice(b"', with args beginning with: ");
-    text.extend(list);
-    CommandError::new(text)
-}
-
-#[cold]
-fn unknown_subcommand(container: &CommandSpec, name: &[u8]) -> CommandError {
-    let mut text = b"ERR unknown subcommand '".to_vec();
-    text.extend_from_slice(quoted(name, QUOTED_BYTES_MAX));
-    text.extend_from_slice(format!("'. Try {} HELP.", container.name.to_ascii_uppercase()).as_bytes());
-    CommandError::new(text)
 }

@@ -134,7 +134,7 @@ impl Engine {
     /// Answer a control request; a client that is gone meanwhile is no error.
     ///
     /// # Errors
-    /// There is no such request, or it was answered before.
+    /// There is no such request, or it was answered before; or the system refused to set a timer.
     pub fn reply(&mut self, request_id: u64, value: &ReplyValue) -> Result<(), EngineError> {
         self.open()?;
         let key = self.core.server.control.answer(request_id).ok_or_else(|| {
@@ -143,25 +143,35 @@ impl Engine {
         if let ReplyValue::Error(text) = value {
             self.core.server.stats.count_error(text.split(' ').next().unwrap_or("ERR"));
         }
-        if let Some(client) = self.core.server.clients.get_mut(key) {
-            let flags = &mut client.session.flags;
-            if !flags.intersects(SessionFlags::REPLY_OFF | SessionFlags::REPLY_SKIP_CONTROL) {
-                value.write(&mut client.reply);
-            }
-            flags.remove(SessionFlags::REPLY_SKIP_CONTROL);
-            self.reactor.resume(&mut self.core, key);
+        let Some(client) = self.core.server.clients.get_mut(key) else {
+            return Ok(());
+        };
+        let mark = client.reply.mark();
+        value.write(&mut client.reply);
+        if let Some(held) = &mut client.session.held {
+            let answer = client.reply.take_since(mark);
+            let Some(whole) = held.fill(request_id, answer) else {
+                return Ok(());
+            };
+            client.session.held = None;
+            client.reply.raw(&whole);
         }
-        Ok(())
+        let flags = &mut client.session.flags;
+        if flags.intersects(SessionFlags::REPLY_OFF | SessionFlags::REPLY_SKIP_CONTROL) {
+            client.reply.truncate(mark);
+        }
+        flags.remove(SessionFlags::REPLY_SKIP_CONTROL);
+        Ok(self.reactor.resume(&mut self.core, key)?)
     }
 
     /// Tell who serves which slot.
     ///
     /// # Errors
-    /// The engine is closed.
+    /// The engine is closed, or the system refused to set a timer.
     pub fn set_topology(&mut self, topology: Topology) -> Result<(), EngineError> {
         self.open()?;
         self.core.server.topology = topology;
-        Ok(())
+        Ok(self.reactor.topology_changed(&mut self.core)?)
     }
 
     /// Settings whose names match a glob pattern, by name.
@@ -218,3 +228,34 @@ impl Engine {
 
 /// The most databases a node alone can have: each costs its table of slots once it is used.
 const DATABASES_MAX: usize = 1_024;
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::TcpStream;
+
+    use super::*;
+
+    #[test]
+    fn exec_answers_when_python_has_answered_its_part() {
+        let identity = Identity { node_id: "a".repeat(40), run_id: "b".repeat(40), cluster: true };
+        let mut engine = Engine::new(identity, []).unwrap();
+        let port = engine.listen("127.0.0.1", 0).unwrap();
+        let mut client = TcpStream::connect(("127.0.0.1", port)).unwrap();
+        client
+            .write_all(b"MULTI\r\nPING\r\nCLUSTER MYID\r\nECHO a\r\nCLUSTER INFO\r\nEXEC\r\nPING\r\n")
+            .unwrap();
+        let mut requests = Vec::new();
+        while requests.len() < 2 {
+            requests.extend(engine.turn(1_000).unwrap());
+        }
+        // In any order, and the other commands have been run meanwhile.
+        engine.reply(requests[1].id, &ReplyValue::Integer(2)).unwrap();
+        engine.reply(requests[0].id, &ReplyValue::Integer(1)).unwrap();
+        engine.close();
+        let mut received = String::new();
+        client.read_to_string(&mut received).unwrap();
+        let queued = "+QUEUED\r\n".repeat(4);
+        assert_eq!(received, format!("+OK\r\n{queued}*4\r\n+PONG\r\n:1\r\n$1\r\na\r\n:2\r\n+PONG\r\n"));
+    }
+}

@@ -1,12 +1,15 @@
-//! A node without sockets, for unit tests of commands.
+//! Nodes for unit tests: without sockets for commands, with sockets for what happens between clients.
 
+use std::io::{ErrorKind, Read, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
+use std::time::Duration;
 
 use crate::clock::{Now, Rng};
 use crate::dispatch::{self, Core};
 use crate::evict::SampledEvictor;
 use crate::keyspace::Keyspace;
+use crate::reactor::Reactor;
 use crate::resp::{Arg, Args, Protocol, Reply};
 use crate::server::{Client, ClientKey, Config, Identity, Server, Session};
 
@@ -18,6 +21,7 @@ pub struct Node {
     pub core: Core,
     pub session: Session,
     pub protocol: Protocol,
+    others: Vec<Session>,
 }
 
 impl Node {
@@ -42,7 +46,7 @@ impl Node {
         };
         let key = ClientKey { index: 0, stamp: 1 };
         let session = Session::new(1, key, -1, "127.0.0.1:5000".to_owned(), "127.0.0.1:6379".to_owned(), now);
-        Self { core, session, protocol: Protocol::Resp2 }
+        Self { core, session, protocol: Protocol::Resp2, others: Vec::new() }
     }
 
     /// Connect more clients, numbered from 2 on; the other ends of their sockets.
@@ -64,6 +68,21 @@ impl Node {
             theirs
         };
         (0..count).map(connect).collect()
+    }
+
+    /// Run a command as another client, a session that is known by its id alone.
+    pub fn run_as(&mut self, id: u64, words: &str) -> String {
+        let index = self.others.iter().position(|session| session.id == id).unwrap_or_else(|| {
+            let key = ClientKey { index: u32::MAX, stamp: id as u32 };
+            let session =
+                Session::new(id, key, -1, "other:1".to_owned(), "other:2".to_owned(), self.core.server.now);
+            self.others.push(session);
+            self.others.len() - 1
+        });
+        std::mem::swap(&mut self.session, &mut self.others[index]);
+        let reply = self.run(words);
+        std::mem::swap(&mut self.session, &mut self.others[index]);
+        reply
     }
 
     /// Let time pass.
@@ -96,5 +115,77 @@ impl Node {
         for (words, reply) in conversation {
             assert_eq!(self.run(words), *reply, "{words}");
         }
+    }
+}
+
+/// A node with clients that are connected by sockets.
+pub struct Host {
+    pub core: Core,
+    reactor: Reactor,
+}
+
+/// One of its clients.
+pub struct Wire(UnixStream);
+
+impl Host {
+    /// A node alone.
+    pub fn alone() -> Self {
+        Self { core: Node::alone().core, reactor: Reactor::new(10).expect("an epoll instance") }
+    }
+
+    /// Connect a client.
+    pub fn connect(&mut self) -> Wire {
+        let (ours, theirs) = UnixStream::pair().expect("a pair of sockets");
+        ours.set_nonblocking(true).expect("a socket");
+        theirs.set_nonblocking(true).expect("a socket");
+        self.reactor.welcome(&mut self.core, ours.into());
+        Wire(theirs)
+    }
+
+    /// Serve what clients have sent.
+    pub fn turn(&mut self) {
+        self.reactor.turn(&mut self.core, 0).expect("a turn");
+    }
+
+    /// Run a client's commands, one a line; what it has received after that.
+    pub fn run(&mut self, wire: &mut Wire, lines: &str) -> String {
+        wire.send(lines);
+        self.turn();
+        wire.received()
+    }
+
+    /// Serve until this client has received something, for ten seconds at most.
+    pub fn wait_for(&mut self, wire: &mut Wire) -> String {
+        let start = std::time::Instant::now();
+        while start.elapsed() < Duration::from_secs(10) {
+            let mut ready =
+                [rustix::event::PollFd::from_borrowed_fd(self.reactor.fd(), rustix::event::PollFlags::IN)];
+            rustix::event::poll(&mut ready, None).expect("the timer ticks");
+            self.turn();
+            let received = wire.received();
+            if !received.is_empty() {
+                return received;
+            }
+        }
+        String::new()
+    }
+}
+
+impl Wire {
+    /// Send commands, one a line.
+    pub fn send(&mut self, lines: &str) {
+        for line in lines.lines() {
+            self.0.write_all(format!("{line}\r\n").as_bytes()).expect("room in the socket");
+        }
+    }
+
+    /// What has been received and not been looked at yet; ends with `<closed>` if the connection has ended.
+    pub fn received(&mut self) -> String {
+        let mut bytes = Vec::new();
+        match self.0.read_to_end(&mut bytes) {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            _ => bytes.extend_from_slice(b"<closed>"),
+        }
+        String::from_utf8_lossy(&bytes).into_owned()
     }
 }

@@ -75,13 +75,13 @@ impl<'a> Call<'a> {
     #[inline]
     pub fn changed_in(&mut self, db: usize, class: EventClass, event: &'static str, key: &HashedKey<'_>) {
         self.dirty += 1;
-        self.server.changes.note(db, class, event, key.bytes);
+        self.server.changes.note(db, class, event, key);
     }
 
     /// Tell of a second event of a change that was counted already, such as the expiry of a value just stored.
     #[inline]
     pub fn noted(&mut self, class: EventClass, event: &'static str, key: &HashedKey<'_>) {
-        self.server.changes.note(self.keys.db, class, event, key.bytes);
+        self.server.changes.note(self.keys.db, class, event, key);
     }
 
     /// Argument `index` as an integer.

@@ -111,12 +111,14 @@ impl<'a> Shown<'a> {
         for none in ["sub", "psub", "ssub"] {
             field(none, &0);
         }
-        field("multi", &-1);
-        field("watch", &0);
+        let transaction = session.transaction.as_deref();
+        let queued = transaction.filter(|_| session.flags.contains(SessionFlags::MULTI));
+        field("multi", &queued.map_or(-1, |transaction| transaction.commands().len() as i64));
+        field("watch", &transaction.map_or(0, |transaction| transaction.watches().len()));
         field("qbuf", &self.input_bytes);
         field("qbuf-free", &self.input_free_bytes);
         field("argv-mem", &self.args_bytes);
-        field("multi-mem", &0);
+        field("multi-mem", &session.transaction_bytes());
         field("rbs", &queue.tail_capacity());
         field("rbp", &queue.tail_capacity());
         field("obl", &(queue.len() - queue.chunk_bytes()));

@@ -3,7 +3,7 @@
 use super::call::{Call, CommandResult};
 use super::error::CommandError;
 use crate::resp::parse_i64;
-use crate::server::{Pause, SessionFlags};
+use crate::server::{Pause, Release};
 
 /// CLIENT PAUSE timeout [WRITE | ALL]
 pub(super) fn pause(call: &mut Call<'_>) -> CommandResult {
@@ -40,19 +40,15 @@ pub(super) fn unpause(call: &mut Call<'_>) -> CommandResult {
 
 /// CLIENT UNBLOCK client-id [TIMEOUT | ERROR]
 pub(super) fn unblock(call: &mut Call<'_>) -> CommandResult {
-    if call.args.len() > 3 && !call.is_word(3, "TIMEOUT") && !call.is_word(3, "ERROR") {
-        return Err(CommandError::text("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR"));
-    }
+    let release = match call.args.len() {
+        3 => Release::TimedOut,
+        _ if call.is_word(3, "TIMEOUT") => Release::TimedOut,
+        _ if call.is_word(3, "ERROR") => Release::Error,
+        _ => return Err(CommandError::text("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR")),
+    };
     let id = call.integer(2)?;
-    let blocked = call
-        .server
-        .clients
-        .others()
-        .filter(|client| !client.session.flags.contains(SessionFlags::KILLED))
-        .any(|client| {
-            i64::try_from(client.session.id) == Ok(id) && client.session.waiting.can_be_cut_short()
-        });
-    call.reply.integer(i64::from(blocked));
+    let released = u64::try_from(id).is_ok_and(|id| call.server.release(id, release));
+    call.reply.integer(i64::from(released));
     Ok(())
 }
 

@@ -36,6 +36,7 @@ fn select(call: &mut Call<'_>) -> CommandResult {
 /// RESET
 fn reset(call: &mut Call<'_>) -> CommandResult {
     call.server.monitors.retain(|key| *key != call.session.key);
+    call.server.discard_transaction(call.session);
     call.session.reset(!call.server.config.requirepass.is_empty());
     call.reply.protocol = Protocol::Resp2;
     call.reply.simple("RESET");

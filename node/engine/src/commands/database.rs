@@ -39,7 +39,9 @@ fn swapdb(call: &mut Call<'_>) -> CommandResult {
     let second = number(2, "ERR invalid second DB index")?;
     let (first, second) = (existing(call, first)?, existing(call, second)?);
     call.keys.keyspace.swap(first, second);
-    call.server.changes.note_all(Change::Swapped { first, second });
+    if first != second {
+        call.server.changes.note_all(Change::Swapped { first, second });
+    }
     call.dirty += 1;
     call.reply.ok();
     Ok(())

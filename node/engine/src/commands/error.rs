@@ -68,6 +68,13 @@ impl CommandError {
         Self::new(format!("ERR invalid expire time in '{name}' command"))
     }
 
+    /// The error as EXEC answers it when it is refused itself.
+    pub fn aborting_transaction(&self) -> Self {
+        let mut text = b"EXECABORT Transaction discarded because of: ".to_vec();
+        text.extend_from_slice(self.0.strip_prefix(b"ERR ").unwrap_or(&self.0));
+        Self::new(text)
+    }
+
     /// The whole error as it is sent.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0

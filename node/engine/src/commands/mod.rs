@@ -3,6 +3,7 @@
 //! To add a command: write its function beside its kin, add its row to that file's `TABLE`; a new file's table is
 //! listed in [`TABLES`].
 
+pub mod blocking;
 pub mod call;
 pub mod error;
 pub mod flags;
@@ -40,6 +41,7 @@ mod string;
 mod string_many;
 mod string_range;
 pub mod text;
+mod transaction;
 mod usage;
 
 pub use registry::registry;
@@ -48,6 +50,8 @@ use spec::CommandSpec;
 
 /// The tables of all files.
 const TABLES: &[&[CommandSpec]] = &[
+    #[cfg(test)]
+    blocking::tests::TABLE,
     client::TABLE,
     cluster::TABLE,
     config::TABLE,
@@ -66,4 +70,5 @@ const TABLES: &[&[CommandSpec]] = &[
     string::TABLE,
     string_many::TABLE,
     string_range::TABLE,
+    transaction::TABLE,
 ];

@@ -63,6 +63,33 @@ impl LongDouble {
         (sum.magnitude != Magnitude::Infinite).then_some(sum)
     }
 
+    /// The product with a whole number, rounded up to a whole number; `None` if that is `i64::MAX` or more. What is
+    /// below `i64::MIN` counts as that.
+    pub fn ceil_product(self, factor: u32) -> Option<i64> {
+        let Some((significand, exponent)) = self.parts() else {
+            return match self.magnitude {
+                Magnitude::Infinite if !self.negative => None,
+                Magnitude::Infinite => Some(i64::MIN),
+                _ => Some(0),
+            };
+        };
+        let product = u128::from(significand) * u128::from(factor);
+        let product = Self::rounded(self.negative, product, exponent, false);
+        let Some((significand, exponent)) = product.parts() else { return Some(0) };
+        // The top bit is set: anything but a fraction of it would not fit.
+        let Some(shift) = exponent.checked_neg().filter(|shift| *shift > 0) else {
+            return self.negative.then_some(i64::MIN);
+        };
+        let whole = significand.checked_shr(shift as u32).unwrap_or(0);
+        let is_whole = whole.checked_shl(shift as u32) == Some(significand);
+        let whole = i64::try_from(whole).ok()?;
+        if self.negative {
+            Some(-whole)
+        } else {
+            whole.checked_add(i64::from(!is_whole)).filter(|whole| *whole < i64::MAX)
+        }
+    }
+
     /// `bits * 2^exponent`, rounded to 64 bits, to the even one of two that are as near. `more` says that the number
     /// is a little larger than that; there must be 66 bits then.
     fn rounded(negative: bool, bits: u128, exponent: i32, more: bool) -> Self {
@@ -146,6 +173,29 @@ mod tests {
         }
         assert!(sum("10.5", "1e400").unwrap().starts_with("1000000000000000000028188068394758651458645343"));
         assert_eq!(sum("0", "1e4000").unwrap().len(), 4_000);
+    }
+
+    #[test]
+    fn products_are_rounded_up() {
+        for (text, expected) in [
+            ("0", Some(0)),
+            ("1", Some(1_000)),
+            ("0.07", Some(70)),
+            ("0.0001", Some(1)),
+            ("-0.0001", Some(0)),
+            ("-1.5", Some(-1_500)),
+            ("1e-4000", Some(1)),
+            ("9e15", Some(9_000_000_000_000_000_000)),
+            ("9223372036854775.5", Some(9_223_372_036_854_775_500)),
+            ("9223372036854775.807", None),
+            ("1e16", None),
+            ("-1e16", Some(i64::MIN)),
+            ("inf", None),
+            ("-inf", Some(i64::MIN)),
+        ] {
+            let number = LongDouble::parse(text.as_bytes()).unwrap();
+            assert_eq!(number.ceil_product(1_000), expected, "{text}");
+        }
     }
 
     #[test]

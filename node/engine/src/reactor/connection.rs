@@ -66,6 +66,10 @@ impl Reactor {
                 } else if client.session.waiting == Waiting::Pause && core.server.pause.is_none() {
                     client.session.waiting = Waiting::No;
                     result = result.and_then(|()| self.go_on(core, &mut client));
+                } else if result.is_ok() && client.session.waiting == Waiting::No && !client.input.is_empty()
+                {
+                    // Its wait was ended while other clients' commands ran.
+                    result = self.go_on(core, &mut client);
                 }
                 self.put_back(core, client, result);
             }
@@ -88,7 +92,7 @@ impl Reactor {
             core.server.clients.put(client);
             return;
         }
-        core.server.forget(&client);
+        core.server.forget(&mut client);
         core.server.clients.release(client.key);
     }
 
@@ -161,7 +165,8 @@ impl Reactor {
         client.session.bytes_in += count as u64;
         client.session.last_used_us = core.server.now.monotonic_us;
         body(self, core, client)?;
-        if client.input.len() as u64 > core.server.config.client_query_buffer_limit {
+        let kept = client.input.len() + client.session.transaction_bytes();
+        if kept as u64 > core.server.config.client_query_buffer_limit {
             core.server.stats.query_buffer_limit_disconnections += 1;
             return Err(Closed);
         }
@@ -231,6 +236,7 @@ impl Reactor {
                 }
                 if let Some((args, prepared)) = lookahead.get(index, bytes) {
                     let outcome = dispatch::run(core, &mut client.session, &mut client.reply, args, prepared);
+                    self.serve_waiting(core);
                     if outcome == Outcome::Postponed {
                         client.parser.reset();
                         return Ok(lookahead.postpone(client, index)..bytes.len());

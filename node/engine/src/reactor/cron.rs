@@ -52,7 +52,7 @@ impl Reactor {
             .others()
             .filter(|client| match client.session.waiting {
                 Waiting::Until(at_ms) => at_ms <= now_ms,
-                Waiting::No | Waiting::Control(_) | Waiting::Pause | Waiting::Output => false,
+                Waiting::No | Waiting::Control(_) | Waiting::Pause | Waiting::Output | Waiting::Keys => false,
             })
             .map(|client| client.key)
             .collect();

@@ -60,7 +60,8 @@ impl Reactor {
         }
     }
 
-    fn welcome(&mut self, core: &mut Core, socket: OwnedFd) {
+    /// Take a connection in.
+    pub(crate) fn welcome(&mut self, core: &mut Core, socket: OwnedFd) {
         let server = &mut core.server;
         // Options that can't be set cost latency or a late notice of a dead peer, not the connection.
         let _ = sockopt::set_tcp_nodelay(&socket, true);

@@ -1,5 +1,6 @@
 //! The data path's event loop: one epoll instance with the listeners, the clients and a timer in it.
 
+mod blocked;
 mod connection;
 mod cron;
 mod listen;
@@ -12,6 +13,7 @@ use std::os::fd::{BorrowedFd, OwnedFd, RawFd};
 use crate::clock::{Now, monotonic_us};
 use crate::dispatch::Core;
 use crate::server::ClientKey;
+use blocked::DeadlineTimer;
 use lookahead::Lookahead;
 use poll::{Event, Poll, Source};
 
@@ -25,6 +27,7 @@ const READ_BYTES: usize = 64 << 10;
 pub struct Reactor {
     poll: Poll,
     timer: OwnedFd,
+    deadline_timer: DeadlineTimer,
     listeners: Vec<OwnedFd>,
     /// Descriptors of Python's whose readiness ends a turn.
     watched: Vec<RawFd>,
@@ -46,9 +49,12 @@ impl Reactor {
         let poll = Poll::new()?;
         let timer = cron::new_timer(hz)?;
         poll.add(&timer, Source::Timer, true, false)?;
+        let deadline_timer = DeadlineTimer::new()?;
+        poll.add(&deadline_timer.timer, Source::Deadline, true, false)?;
         Ok(Self {
             poll,
             timer,
+            deadline_timer,
             listeners: Vec::new(),
             watched: Vec::new(),
             events: Vec::new(),
@@ -103,16 +109,17 @@ impl Reactor {
             let mut traffic = false;
             let mut python_wanted = false;
             for event in &events[..count] {
-                traffic |= !matches!(event.source(), Source::Timer);
+                traffic |= !matches!(event.source(), Source::Timer | Source::Deadline);
                 match event.source() {
                     Source::Client(key) => self.client_ready(core, key, *event),
                     Source::Listener(index) => self.accept(core, index),
                     Source::Timer => self.tick(core)?,
+                    Source::Deadline => self.deadline_timer.fired(),
                     Source::Python => python_wanted = true,
                 }
             }
             self.events = events;
-            self.look_after_touched(core);
+            self.settle(core)?;
             if !traffic || python_wanted || core.server.control.has_outgoing() {
                 return Ok(());
             }
@@ -124,8 +131,20 @@ impl Reactor {
     }
 
     /// Go on with a client whose request Python has answered.
-    pub fn resume(&mut self, core: &mut Core, key: ClientKey) {
+    ///
+    /// # Errors
+    /// The system refused to set a timer.
+    pub fn resume(&mut self, core: &mut Core, key: ClientKey) -> io::Result<()> {
         self.client_resumed(core, key);
-        self.look_after_touched(core);
+        self.settle(core)
+    }
+
+    /// See to what a new topology means for clients that wait.
+    ///
+    /// # Errors
+    /// The system refused to set a timer.
+    pub fn topology_changed(&mut self, core: &mut Core) -> io::Result<()> {
+        self.redirect_waiting(core);
+        self.settle(core)
     }
 }

@@ -13,6 +13,7 @@ const EVENTS_MAX: usize = 256;
 const TIMER: u32 = u32::MAX;
 const LISTENER: u32 = u32::MAX - 1;
 const PYTHON: u32 = u32::MAX - 2;
+const DEADLINE: u32 = u32::MAX - 3;
 
 /// What a descriptor in the epoll instance is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +21,8 @@ pub enum Source {
     Client(ClientKey),
     Listener(usize),
     Timer,
+    /// The timer of clients that wait.
+    Deadline,
     /// A descriptor that Python waits for.
     Python,
 }
@@ -30,6 +33,7 @@ impl Source {
             Self::Client(key) => key,
             Self::Listener(number) => ClientKey { index: LISTENER, stamp: number as u32 },
             Self::Timer => ClientKey { index: TIMER, stamp: 0 },
+            Self::Deadline => ClientKey { index: DEADLINE, stamp: 0 },
             Self::Python => ClientKey { index: PYTHON, stamp: 0 },
         };
         epoll::EventData::new_u64(key.to_u64())
@@ -41,6 +45,7 @@ impl Source {
             TIMER => Self::Timer,
             LISTENER => Self::Listener(key.stamp as usize),
             PYTHON => Self::Python,
+            DEADLINE => Self::Deadline,
             _ => Self::Client(key),
         }
     }

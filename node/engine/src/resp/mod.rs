@@ -1,10 +1,12 @@
 //! The Redis serialization protocol: requests in, replies out.
 
+mod arg_store;
 mod inline;
 mod number;
 mod parser;
 mod reply;
 
+pub use arg_store::{ArgStore, StoredArgs};
 pub use number::{format_double, parse_i64, push_double, push_i64};
 pub use parser::{Arg, Args, Parser, Progress, ProtocolError, RequestLimits};
 pub use reply::{Deferred, Mark, Protocol, Reply, SendQueue};

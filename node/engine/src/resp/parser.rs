@@ -50,16 +50,16 @@ impl Default for RequestLimits {
 /// Where an argument lies: in the input buffer, or in an allocation of its own.
 #[derive(Clone, Debug, Default)]
 pub struct Arg {
-    start: u32,
-    length: u32,
-    owned: Option<Arc<Vec<u8>>>,
+    pub(super) start: u32,
+    pub(super) length: u32,
+    pub(super) owned: Option<Arc<Vec<u8>>>,
 }
 
 /// The arguments of one command, its name first.
 #[derive(Clone, Copy)]
 pub struct Args<'a> {
-    buffer: &'a [u8],
-    args: &'a [Arg],
+    pub(super) buffer: &'a [u8],
+    pub(super) args: &'a [Arg],
 }
 
 impl<'a> Args<'a> {

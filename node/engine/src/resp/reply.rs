@@ -383,6 +383,19 @@ impl Reply {
         self.queue.chunks.len() == mark.chunks && self.queue.tail.len() == mark.tail
     }
 
+    /// Take everything written since `mark` away, in one piece; nothing of it may have been sent.
+    pub fn take_since(&mut self, mark: Mark) -> Vec<u8> {
+        let pieces = self.queue.chunks.range(mark.chunks..).map(Chunk::bytes);
+        let mut skip = mark.tail;
+        let bytes = pieces
+            .chain([self.queue.tail.as_slice()])
+            .flat_map(|piece| &piece[std::mem::take(&mut skip)..])
+            .copied()
+            .collect();
+        self.truncate(mark);
+        bytes
+    }
+
     /// Take back everything written since `mark`; nothing of it may have been sent.
     pub fn truncate(&mut self, mark: Mark) {
         if self.queue.chunks.len() > mark.chunks {

@@ -1,6 +1,16 @@
 //! What commands have changed, for those who want to know: watchers, waiting clients, keyspace notifications.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::hash::{BuildHasher, Hasher};
+
 use bitflags::bitflags;
+
+use super::key_table::KeyName;
+use crate::keyspace::HashedKey;
+
+/// An allocation for more events than this is given up.
+const LIST_KEPT_MAX: usize = 256;
 
 bitflags! {
     /// Classes of events, with the letters of `notify-keyspace-events`.
@@ -38,10 +48,10 @@ bitflags! {
 }
 
 /// One event.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Change {
     /// A key was changed, or is gone.
-    Key { db: usize, class: EventClass, event: &'static str, key: Box<[u8]> },
+    Key { name: KeyName, class: EventClass, event: &'static str },
     /// A database was emptied.
     Flushed { db: usize },
     /// Two databases were exchanged.
@@ -52,16 +62,20 @@ pub enum Change {
 #[derive(Debug, Default)]
 pub struct Changes {
     /// Whether anybody does: false keeps the cost of a change at one test.
-    pub wanted: bool,
+    wanted: bool,
+    /// Classes whose events are published, of whichever key.
+    classes: EventClass,
+    /// Hashes of the keys that clients watch or wait for, and how often each is wanted.
+    keys: HashMap<u64, usize, HashItself>,
     list: Vec<Change>,
 }
 
 impl Changes {
     /// Note an event, if anybody wants to know.
     #[inline]
-    pub fn note(&mut self, db: usize, class: EventClass, event: &'static str, key: &[u8]) {
+    pub fn note(&mut self, db: usize, class: EventClass, event: &'static str, key: &HashedKey<'_>) {
         if self.wanted {
-            self.list.push(Change::Key { db, class, event, key: key.into() });
+            self.note_wanted(db, class, event, key);
         }
     }
 
@@ -70,6 +84,34 @@ impl Changes {
         if self.wanted {
             self.list.push(change);
         }
+    }
+
+    /// Whether anybody wants to know anything.
+    pub fn are_wanted(&self) -> bool {
+        self.wanted
+    }
+
+    /// Collect the events of these classes, whichever key they are about.
+    pub fn want_classes(&mut self, classes: EventClass) {
+        self.classes = classes;
+        self.update_wanted();
+    }
+
+    /// Collect the events of the keys with this hash, until as many calls of [`Changes::unwant_key`].
+    pub fn want_key(&mut self, hash: u64) {
+        *self.keys.entry(hash).or_default() += 1;
+        self.update_wanted();
+    }
+
+    /// The inverse of [`Changes::want_key`].
+    pub fn unwant_key(&mut self, hash: u64) {
+        if let Entry::Occupied(mut entry) = self.keys.entry(hash) {
+            *entry.get_mut() -= 1;
+            if *entry.get() == 0 {
+                entry.remove();
+            }
+        }
+        self.update_wanted();
     }
 
     /// Whether there is something to be told.
@@ -81,5 +123,53 @@ impl Changes {
     /// The events since they were last taken.
     pub fn take(&mut self) -> Vec<Change> {
         std::mem::take(&mut self.list)
+    }
+
+    /// Give an allocation back that [`Changes::take`] took, for the next events.
+    pub fn give_back(&mut self, mut list: Vec<Change>) {
+        if self.list.capacity() == 0 && list.capacity() <= LIST_KEPT_MAX {
+            list.clear();
+            self.list = list;
+        }
+    }
+
+    // Out of line: while nobody wants to know, a change is to cost one test and no more.
+    #[inline(never)]
+    fn note_wanted(&mut self, db: usize, class: EventClass, event: &'static str, key: &HashedKey<'_>) {
+        if self.classes.intersects(class) || self.keys.contains_key(&key.hash) {
+            self.list.push(Change::Key { name: KeyName::new(db, key), class, event });
+        }
+    }
+
+    fn update_wanted(&mut self) {
+        self.wanted = !self.keys.is_empty() || !self.classes.is_empty();
+    }
+}
+
+/// Hashes a number that is a hash already.
+#[derive(Clone, Copy, Debug, Default)]
+struct HashItself(u64);
+
+impl BuildHasher for HashItself {
+    type Hasher = Self;
+
+    fn build_hasher(&self) -> Self {
+        *self
+    }
+}
+
+impl Hasher for HashItself {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = number;
     }
 }

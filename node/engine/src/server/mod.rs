@@ -1,24 +1,35 @@
 //! What a node holds beside its keys: settings, clients, statistics, topology.
 
+mod blocking;
 mod changes;
 mod clients;
 pub mod config;
 mod control;
+mod held;
+mod key_table;
 mod output_limit;
 mod session;
+mod settle;
 mod stats;
 mod topology;
+mod transaction;
+mod watch;
 
+pub use blocking::{Blocked, Blocking, Release, Wait, WaitedFor, Waiter};
 pub use changes::{Change, Changes, EventClass};
 pub use clients::{Client, ClientKey, Clients, Watched};
 pub use config::Config;
 pub use control::{ControlQueue, ControlRequest, ReplyValue};
+pub use held::HeldReply;
+pub use key_table::KeyName;
 pub use session::{ClientKind, Session, SessionFlags, Waiting, host_of};
 pub use stats::{CommandStats, Stats};
 pub use topology::{Redirect, Topology};
+pub use transaction::{QueuedCommand, SpareTransaction, Transaction};
+pub use watch::{Watch, Watches};
 
 use crate::clock::{Now, Rng};
-use crate::commands::spec::CommandSpec;
+use crate::commands::spec::Flags;
 
 /// Identity of a node, as INFO and CLUSTER tell it.
 #[derive(Clone, Debug)]
@@ -44,6 +55,9 @@ pub struct Server {
     pub clients: Clients,
     pub stats: Stats,
     pub changes: Changes,
+    pub watches: Watches,
+    pub spare_transaction: SpareTransaction,
+    pub blocking: Blocking,
     pub topology: Topology,
     pub control: ControlQueue,
     pub rng: Rng,
@@ -76,6 +90,9 @@ impl Server {
             clients: Clients::default(),
             stats: Stats::default(),
             changes: Changes::default(),
+            watches: Watches::default(),
+            spare_transaction: SpareTransaction::default(),
+            blocking: Blocking::default(),
             topology: Topology::default(),
             control: ControlQueue::default(),
             rng,
@@ -103,19 +120,20 @@ impl Server {
         session.flags.contains(SessionFlags::UNAUTHENTICATED) && !self.config.requirepass.is_empty()
     }
 
-    /// True while this command has to wait for a CLIENT PAUSE to end.
-    pub fn is_paused_for(&self, spec: &CommandSpec) -> bool {
-        use crate::commands::spec::Flags;
+    /// True while a command with these flags has to wait for a CLIENT PAUSE to end.
+    pub fn is_paused_for(&self, flags: Flags) -> bool {
         self.pause.is_some_and(|pause| {
             self.now.unix_ms() < pause.until_ms
-                && (pause.all || spec.flags.intersects(Flags::WRITE.union(Flags::MAY_REPLICATE)))
+                && (pause.all || flags.intersects(Flags::WRITE.union(Flags::MAY_REPLICATE)))
         })
     }
 }
 
 impl Server {
     /// Drop what is kept about a client that is being closed.
-    pub fn forget(&mut self, client: &Client) {
+    pub fn forget(&mut self, client: &mut Client) {
         self.monitors.retain(|key| *key != client.key);
+        self.discard_transaction(&mut client.session);
+        self.end_wait(&mut client.session);
     }
 }

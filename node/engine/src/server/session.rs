@@ -2,7 +2,10 @@
 
 use bitflags::bitflags;
 
+use super::blocking::Blocked;
 use super::clients::ClientKey;
+use super::held::HeldReply;
+use super::transaction::Transaction;
 use crate::clock::Now;
 use crate::commands::spec::CommandSpec;
 
@@ -34,6 +37,17 @@ bitflags! {
         const UNAUTHENTICATED = 1 << 10;
         /// The reply that Python is asked for is to be left out.
         const REPLY_SKIP_CONTROL = 1 << 11;
+        /// MULTI: commands are queued.
+        const MULTI = 1 << 16;
+        /// EXEC is running: the commands it runs may not wait.
+        const IN_EXEC = 1 << 17;
+        /// The next command has waited for keys and is run again.
+        const WAITED = 1 << 18;
+        /// The client has subscribed to something.
+        const SUBSCRIBED = 1 << 19;
+
+        /// Commands of such a client take the long way through the dispatcher.
+        const SPECIAL = Self::MULTI.bits() | Self::WAITED.bits() | Self::SUBSCRIBED.bits();
     }
 }
 
@@ -51,15 +65,8 @@ pub enum Waiting {
     Output,
     /// Until this Unix time in milliseconds (DEBUG SLEEP and its like wait without holding the thread).
     Until(i64),
-}
-
-impl Waiting {
-    /// True for a wait in a blocking command, which CLIENT UNBLOCK may end.
-    pub fn can_be_cut_short(self) -> bool {
-        match self {
-            Self::No | Self::Control(_) | Self::Pause | Self::Output | Self::Until(_) => false,
-        }
-    }
+    /// One of its keys has to be filled first, see [`Session::blocked`].
+    Keys,
 }
 
 /// What a connection is for.
@@ -118,6 +125,12 @@ pub struct Session {
     pub commands_total: u64,
     pub bytes_in: u64,
     pub bytes_out: u64,
+    /// What it has queued and watches.
+    pub transaction: Option<Box<Transaction>>,
+    /// What it waits for.
+    pub blocked: Option<Box<Blocked>>,
+    /// The rest of EXEC's reply, while Python has yet to answer some of its commands.
+    pub held: Option<Box<HeldReply>>,
 }
 
 impl Session {
@@ -141,6 +154,9 @@ impl Session {
             commands_total: 0,
             bytes_in: 0,
             bytes_out: 0,
+            transaction: None,
+            blocked: None,
+            held: None,
         }
     }
 
@@ -159,9 +175,11 @@ impl Session {
 
     /// The connection's state in CLIENT LIST's letters.
     pub fn flag_letters(&self) -> String {
-        let waits = matches!(self.waiting, Waiting::Pause | Waiting::Control(_) | Waiting::Until(_));
+        let waits =
+            matches!(self.waiting, Waiting::Pause | Waiting::Control(_) | Waiting::Until(_) | Waiting::Keys);
         let states = [
             (self.flags.contains(SessionFlags::MONITOR), 'O'),
+            (self.flags.contains(SessionFlags::MULTI), 'x'),
             (waits, 'b'),
             (self.flags.contains(SessionFlags::CLOSE_AFTER_REPLY), 'c'),
             (self.flags.contains(SessionFlags::KILLED), 'A'),
@@ -171,6 +189,12 @@ impl Session {
         ];
         let letters: String = states.iter().filter(|(is, _)| *is).map(|(_, letter)| letter).collect();
         if letters.is_empty() { "N".to_owned() } else { letters }
+    }
+
+    /// Bytes that the client makes us keep for its transaction.
+    #[inline]
+    pub fn transaction_bytes(&self) -> usize {
+        self.transaction.as_ref().map_or(0, |transaction| transaction.len_bytes())
     }
 
     /// The host that the client reached this node at: its own address without port and brackets.

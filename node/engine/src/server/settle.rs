@@ -1,0 +1,52 @@
+//! After a command, and after what happens by itself: telling those who want to know what has changed.
+
+use super::Server;
+use super::changes::Change;
+use crate::keyspace::{Effect, Keyspace};
+
+impl Server {
+    /// Tell of everything that has changed since the last time; `keyspace` is as the changes left it.
+    #[inline]
+    pub fn settle(&mut self, keyspace: &mut Keyspace) {
+        if !self.changes.is_empty() || !keyspace.effects.is_empty() {
+            self.tell_changes(keyspace);
+        }
+    }
+
+    #[inline(never)]
+    fn tell_changes(&mut self, keyspace: &mut Keyspace) {
+        // What went unasked went before the command could change anything in its place.
+        for effect in std::mem::take(&mut keyspace.effects) {
+            let (Effect::Expired { db, key } | Effect::Evicted { db, key }) = &effect;
+            let key = keyspace.hash_key(key);
+            self.watches.touch(*db, &key);
+            self.blocking.touch(*db, &key);
+        }
+        let mut changes = self.changes.take();
+        for change in changes.drain(..) {
+            match change {
+                Change::Key { name, .. } => {
+                    let key = name.hashed();
+                    self.watches.touch(name.db, &key);
+                    self.blocking.touch(name.db, &key);
+                }
+                Change::Flushed { db } => self.database_changed(keyspace, db),
+                Change::Swapped { first, second } => {
+                    self.database_changed(keyspace, first);
+                    self.database_changed(keyspace, second);
+                }
+            }
+        }
+        self.changes.give_back(changes);
+        keyspace.record_effects = self.changes.are_wanted();
+    }
+
+    /// A database was emptied or exchanged for another.
+    fn database_changed(&mut self, keyspace: &Keyspace, db: usize) {
+        let now_ms = self.now.unix_ms();
+        self.watches.touch_all(db, |name| {
+            keyspace.database(db).find(&name.hashed()).is_some_and(|entry| !entry.is_expired(now_ms))
+        });
+        self.blocking.touch_all(db);
+    }
+}
