@@ -3,7 +3,13 @@
 import itertools
 from collections.abc import Mapping
 
-from differential import commands_connection, commands_generic, commands_server, commands_string
+from differential import (
+    commands_connection,
+    commands_generic,
+    commands_server,
+    commands_string,
+    commands_transaction,
+)
 from differential.commands_string import SET_PLAIN
 from differential.values import Commands, is_steady, mangled
 from differential.wire import Argv
@@ -14,6 +20,7 @@ GROUPS: Mapping[str, Mapping[str, Commands]] = {
     "generic": commands_generic.COMMANDS,
     "connection": commands_connection.COMMANDS,
     "server": commands_server.COMMANDS,
+    "transaction": commands_transaction.COMMANDS,
 }
 """Every generator, by group and by command; a file for another group of commands adds one line here."""
 

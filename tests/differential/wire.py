@@ -181,6 +181,19 @@ class Wire:
             unsent = self._transfer(unsent, deadline_s)
         return frames + [CLOSED] * (reply_count - len(frames))
 
+    def frames(self, count: int) -> list[Frame]:
+        """The next frames as they come, RESP3 pushes among them; ``CLOSED`` for those that never came."""
+        frames: list[Frame] = []
+        deadline_s = time.monotonic() + REPLY_TIMEOUT_S
+        while len(frames) < count:
+            if (frame := self._reader.next_frame()) is not None:
+                frames.append(frame)
+            elif self.closed:
+                frames.append(CLOSED)
+            else:
+                self._transfer(memoryview(b""), deadline_s)
+        return frames
+
     def send_raw(self, request: bytes) -> None:
         """Send bytes without waiting for an answer."""
         unsent = memoryview(request)
