@@ -50,6 +50,13 @@ def by_fields(ours: Frame, theirs: Frame) -> bool:
     return by_type(ours, theirs) and _field_names(ours) == _field_names(theirs)
 
 
+def by_rows(ours: Frame, theirs: Frame) -> bool:
+    """Entries of COMMAND INFO: as ``unordered``, but for notes and for subcommands that we do not have."""
+    if not by_type(ours, theirs) or len(ours.items) != len(theirs.items):
+        return False
+    return all(_same_row(one, other) for one, other in zip(ours, theirs, strict=True))
+
+
 def within(tolerance: int) -> Comparison:
     """Integers that differ by at most ``tolerance``; zero and negative ones must be equal."""
 
@@ -72,6 +79,7 @@ def comparison_named(name: str) -> Comparison:
         "shape": by_shape,
         "keys": by_keys,
         "fields": by_fields,
+        "rows": by_rows,
     }
     if name not in named:
         raise ValueError(f"docs/compatibility.md names an unknown comparison: {name!r}")
@@ -96,6 +104,8 @@ class Rules:
     def _name(self, argv: Argv) -> bytes:
         """The command with its subcommand, if it is one of a container that has rules for subcommands."""
         name = argv[0].upper()
+        if len(argv) == 2 and argv[1].upper() == b"HELP":
+            return b"HELP"
         is_container = any(command.startswith(name + b" ") for command in self.by_command)
         return b" ".join(argv[:2]).upper() if is_container else name
 
@@ -141,6 +151,36 @@ def _sorted(frame: Frame) -> bytes:
     elif frame.kind in b"*~":
         items.sort()
     return frame.head + frame.payload + b"".join(items)
+
+
+SUBCOMMANDS = 9
+"""Where an entry of COMMAND INFO has its subcommands."""
+
+
+def row_fields(row: Frame) -> tuple[Frame, ...]:
+    """The fields of an entry of COMMAND INFO but its subcommands, without the notes of key specifications."""
+    return tuple(_without_notes(field) for field in row.items[:SUBCOMMANDS])
+
+
+def _same_row(ours: Frame, theirs: Frame) -> bool:
+    if ours.is_null or theirs.is_null:
+        return ours == theirs
+    fields = zip(row_fields(ours), row_fields(theirs), strict=True)
+    their_subcommands = {row.items[0].text: row for row in theirs.items[SUBCOMMANDS]}
+    return all(unordered(one, other) for one, other in fields) and all(
+        row.items[0].text in their_subcommands and _same_row(row, their_subcommands[row.items[0].text])
+        for row in ours.items[SUBCOMMANDS]
+    )
+
+
+def _without_notes(frame: Frame) -> Frame:
+    items = tuple(_without_notes(item) for item in frame)
+    if items and items[0].text == b"notes":
+        items = items[2:]
+        # The head counts elements of an array, pairs of a map.
+        fewer = int(frame.head[1:-2]) - (1 if frame.kind == b"%" else 2)
+        return Frame(b"%s%d\r\n" % (frame.kind, fewer), frame.payload, items)
+    return Frame(frame.head, frame.payload, items)
 
 
 def _field_names(frame: Frame) -> list[list[bytes]]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 import pytest
-from differential.compare import unordered
+from differential.compare import SUBCOMMANDS, row_fields, unordered
 from differential.pair import Pair
 from differential.sequences import GROUPS
 from differential.server import Server
@@ -48,12 +48,56 @@ NOT_GENERATED = {
 }
 
 
+# Described in our own words where Valkey's line is out of proportion.
+OWN_USAGE = {"client|kill"}
+
+
 def _table(server: Server) -> Mapping[str, Frame]:
     """Entries of COMMAND by name, subcommands as ``container|name``."""
     with server.connect() as wire:
         entries = list(wire.call(b"COMMAND"))
-    entries += [subcommand for entry in entries for subcommand in entry.items[9]]
+    entries += [subcommand for entry in entries for subcommand in entry.items[SUBCOMMANDS]]
     return {entry.items[0].text.decode(): entry for entry in entries}
+
+
+def _docs(server: Server) -> Mapping[str, Mapping[str, Frame]]:
+    """Entries of COMMAND DOCS by name, subcommands as ``container|name``."""
+    with server.connect(resp=3) as wire:
+        found = _by_name(wire.call(b"COMMAND", b"DOCS"))
+    entries = {name: _by_name(entry) for name, entry in found.items()}
+    for entry in list(entries.values()):
+        if (subcommands := entry.get("subcommands")) is not None:
+            entries |= {name: _by_name(part) for name, part in _by_name(subcommands).items()}
+    return entries
+
+
+def _by_name(frame: Frame) -> dict[str, Frame]:
+    return {key.text.decode(): value for key, value in zip(frame.items[::2], frame.items[1::2], strict=True)}
+
+
+def _usage(arguments: Frame | None) -> str:
+    """The arguments of COMMAND DOCS in one line, as redis-cli shows them for a hint."""
+    return " ".join(_usage_of(argument) for argument in arguments or ())
+
+
+def _usage_of(argument: Frame) -> str:
+    fields = _by_name(argument)
+    flags = {flag.text for flag in fields.get("flags", ())}
+    token = fields["token"].text.decode() or '""' if "token" in fields else None
+    match fields["type"].text:
+        case b"pure-token":
+            body = ""
+        case b"oneof":
+            body = " | ".join(_usage_of(part) for part in fields["arguments"])
+            body = body if b"optional" in flags and token is None else f"<{body}>"
+        case b"block":
+            body = _usage(fields["arguments"])
+        case _:
+            body = fields["display_text"].text.decode()
+    whole = f"{token} {body}".strip() if token is not None else body
+    if b"multiple" in flags:
+        whole += f" [{whole if b'multiple_token' in flags else body} ...]"
+    return f"[{whole}]" if b"optional" in flags else whole
 
 
 def test_every_listed_command_is_described_as_valkey_describes_it(subject: Server, oracle: Server) -> None:
@@ -63,9 +107,28 @@ def test_every_listed_command_is_described_as_valkey_describes_it(subject: Serve
         if name not in theirs:
             wrong.append(f"{name}: Valkey has no such command")
             continue
-        for field, our_part, their_part in zip(FIELDS, entry, theirs[name], strict=False):
-            if not unordered(our_part, their_part):
-                wrong.append(f"{name}: {field}: {our_part.raw!r}, but Valkey says {their_part.raw!r}")
+        for field, one, other in zip(FIELDS, row_fields(entry), row_fields(theirs[name]), strict=True):
+            if not unordered(one, other):
+                wrong.append(f"{name}: {field}: {one.raw!r}, but Valkey says {other.raw!r}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_every_listed_command_is_documented_with_valkeys_version_group_and_arguments(
+    subject: Server, oracle: Server
+) -> None:
+    ours, theirs = _docs(subject), _docs(oracle)
+    assert ours.keys() == _table(subject).keys()
+    wrong = [f"{name}: no summary" for name, entry in ours.items() if not entry["summary"].text]
+    for name, entry in sorted(ours.items()):
+        if name not in theirs:
+            continue
+        for field in ("since", "group"):
+            one, other = entry[field].text.decode(), theirs[name][field].text.decode()
+            if one != other:
+                wrong.append(f"{name}: {field}: {one}, but Valkey says {other}")
+        one, other = (_usage(docs.get("arguments")) for docs in (entry, theirs[name]))
+        if one != other and name not in OWN_USAGE:
+            wrong.append(f"{name}: usage: {one}\n    but Valkey says: {other}")
     assert not wrong, "\n".join(wrong)
 
 
