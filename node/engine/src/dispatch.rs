@@ -5,7 +5,7 @@ mod refusal;
 
 pub use queued::run_queued;
 
-use crate::clock::{Now, ticks, ticks_to_us};
+use crate::clock::{Now, ticks};
 use crate::commands::call::{Call, FirstKey};
 use crate::commands::error::CommandError;
 use crate::commands::keys::{InvalidKeys, for_each_key};
@@ -14,7 +14,7 @@ use crate::commands::registry::Entry;
 use crate::commands::spec::{CommandSpec, Flags};
 use crate::evict::Evictor;
 use crate::keyspace::{HashedKey, Keys, Keyspace};
-use crate::observe;
+use crate::observe::{self, Finished};
 use crate::resp::{Args, Reply};
 use crate::server::{Server, Session, SessionFlags, Waiting};
 use crate::slot::{SlotIndex, key_slot};
@@ -245,6 +245,7 @@ fn execute(
         dirty: 0,
     };
     let mark = call.reply.mark();
+    let queued_bytes = call.reply.queue.len();
     let result = (spec.handler)(&mut call);
     let dirty = call.dirty;
     keyspace.stats.dirty += dirty;
@@ -262,16 +263,12 @@ fn execute(
         reply.error_bytes(error.as_bytes());
         server.stats.count_error(error.code());
     }
-    server.stats.commands_processed += 1;
-    let stats = server.stats.command(entry.id);
-    stats.calls += 1;
-    stats.ticks += elapsed;
-    stats.failed += u64::from(failed);
-    session.commands_total += 1;
     if !server.monitors.is_empty() {
         observe::feed_monitors(server, session, reply, spec, args);
     }
-    observe::command_finished(server, session, spec, entry.id, args, ticks_to_us(elapsed) as u64);
+    let reply_bytes = reply.queue.len().saturating_sub(queued_bytes) as u64;
+    let finished = Finished { spec, id: entry.id, args, failed, ticks: elapsed, reply_bytes };
+    observe::command_finished(server, session, &finished);
     Outcome::Done
 }
 

@@ -8,6 +8,7 @@ use crate::clock::{Now, Rng, random_seeds};
 use crate::dispatch::Core;
 use crate::evict::SampledEvictor;
 use crate::keyspace::Keyspace;
+use crate::observe::info::{self, Subject};
 use crate::reactor::Reactor;
 use crate::server::config::ConfigError;
 use crate::server::{Config, ControlRequest, Identity, ReplyValue, Server, SessionFlags, Topology};
@@ -80,6 +81,7 @@ impl Engine {
             evictor: Box::new(SampledEvictor::default()),
         };
         core.set_now(Now::read());
+        core.server.startup_bytes = core.keyspace.used_bytes();
         core.server.config.apply_to(&mut core.keyspace.access_clock);
         Ok(Self { core, reactor, closed: false })
     }
@@ -194,7 +196,8 @@ impl Engine {
 
     /// The fields of INFO: of the named sections, or the default ones.
     pub fn info(&self, sections: &[&str]) -> Vec<(String, String)> {
-        crate::observe::info::fields(&self.core.keyspace, &self.core.server, sections)
+        let subject = Subject { keyspace: &self.core.keyspace, server: &self.core.server, session: None };
+        info::fields(&subject, sections)
     }
 
     /// Number of keys in all databases.

@@ -37,6 +37,7 @@ mod monitor;
 mod object;
 mod options;
 mod scan;
+mod server;
 mod string;
 mod string_many;
 mod string_range;
@@ -67,6 +68,7 @@ const TABLES: &[&[CommandSpec]] = &[
     monitor::TABLE,
     object::TABLE,
     scan::TABLE,
+    server::TABLE,
     string::TABLE,
     string_many::TABLE,
     string_range::TABLE,

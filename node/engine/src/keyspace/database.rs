@@ -45,11 +45,16 @@ pub struct Database {
     tables: Vec<EntryTable>,
     groups: Vec<Counts>,
     total: Counts,
+    /// Mean of the times to live that active expiry has met lately, in milliseconds; 0: none yet.
+    average_ttl_ms: u64,
 }
+
+/// Weight of the past in the mean time to live.
+const TTL_INERTIA: u64 = 50;
 
 impl Database {
     pub(super) fn new() -> Self {
-        Self { tables: Vec::new(), groups: Vec::new(), total: Counts::default() }
+        Self { tables: Vec::new(), groups: Vec::new(), total: Counts::default(), average_ttl_ms: 0 }
     }
 
     /// Number of keys, those included that have expired and were not yet removed.
@@ -68,6 +73,19 @@ impl Database {
     #[inline]
     pub fn volatile_len(&self) -> u64 {
         self.total.volatile
+    }
+
+    /// About how long keys with an expiry have still to live, in milliseconds; 0 when there are none.
+    pub fn average_ttl_ms(&self) -> u64 {
+        if self.total.volatile == 0 { 0 } else { self.average_ttl_ms }
+    }
+
+    /// Take the mean time to live of some keys into account.
+    pub(super) fn note_average_ttl(&mut self, ttl_ms: u64) {
+        self.average_ttl_ms = match self.average_ttl_ms {
+            0 => ttl_ms,
+            past => past / TTL_INERTIA * (TTL_INERTIA - 1) + ttl_ms / TTL_INERTIA,
+        };
     }
 
     /// Number of keys in a slot.

@@ -39,13 +39,21 @@ impl Keyspace {
         while self.volatile_len() > 0 {
             let (db, cursor) = self.expiry_position;
             let mut expired: Vec<Box<[u8]>> = Vec::new();
+            let (mut living, mut ttl_ms) = (0, 0);
             let database = self.database(db);
             let next = database.scan_volatile(cursor, BATCH_KEYS, &mut |entry| {
                 report.examined += 1;
-                if entry.is_expired(now_ms) {
-                    expired.push(entry.key().into());
+                match entry.expiry_ms() {
+                    Some(expiry_ms) if expiry_ms > now_ms => {
+                        living += 1;
+                        ttl_ms += u128::from(expiry_ms.abs_diff(now_ms));
+                    }
+                    _ => expired.push(entry.key().into()),
                 }
             });
+            if let Some(mean_ms) = ttl_ms.checked_div(living) {
+                self.databases[db].note_average_ttl(mean_ms as u64);
+            }
             for key in &expired {
                 on_expired(db, key);
                 let key = self.hash_key(key);

@@ -22,6 +22,8 @@ pub struct KeyspaceStats {
     pub evicted: u64,
     /// Changes that commands made to the data.
     pub dirty: u64,
+    /// Keys that were freed after they had been removed.
+    pub freed_lazily: u64,
 }
 
 impl KeyspaceStats {
@@ -53,7 +55,7 @@ pub enum ExpiryMode {
 /// All keys of a node. Belongs to one thread.
 pub struct Keyspace {
     hasher: KeyHasher,
-    databases: Vec<Database>,
+    pub(super) databases: Vec<Database>,
     /// Databases that were emptied lazily: tables that are still to be freed.
     doomed: Vec<EntryTable>,
     store: Store,
@@ -217,7 +219,10 @@ impl Keyspace {
         for _ in 0..budget {
             let Some(table) = self.doomed.last_mut() else { break };
             match table.pop(&mut self.store) {
-                Some(entry) => entry.dispose(&mut self.store),
+                Some(entry) => {
+                    entry.dispose(&mut self.store);
+                    self.stats.freed_lazily += 1;
+                }
                 None => drop(self.doomed.pop()),
             }
         }
@@ -233,6 +238,11 @@ impl Keyspace {
     #[inline]
     pub fn has_garbage(&self) -> bool {
         self.store.has_doomed() || !self.doomed.is_empty()
+    }
+
+    /// Keys and large collections that [`free_step`](Self::free_step) has still to free.
+    pub fn garbage_len(&self) -> usize {
+        self.store.doomed_len() + self.doomed.iter().map(EntryTable::len).sum::<usize>()
     }
 
     /// Remove a key whose time is over.

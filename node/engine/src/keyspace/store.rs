@@ -29,6 +29,11 @@ impl Store {
         !self.doomed.is_empty()
     }
 
+    /// Number of objects that wait to be freed.
+    pub fn doomed_len(&self) -> usize {
+        self.doomed.len()
+    }
+
     /// Free up to `budget` members of what waits; true when nothing is left.
     pub fn free_step(&mut self, budget: usize) -> bool {
         if let Some(object) = self.doomed.front_mut()

@@ -1,28 +1,24 @@
 //! Watching the server at work: MONITOR, the slow log, latency, memory.
 
+mod command_log;
+mod finished;
 pub mod info;
+mod latency;
+mod latency_histogram;
+pub mod memory;
 mod monitor;
+pub mod process;
 pub mod secrets;
 
+pub use command_log::{CommandLog, CommandLogs, LogEntry, LogKind};
+pub use finished::{Finished, command_finished};
+pub use latency::{LatencyEvent, LatencyMonitor, LatencySample, LatencySeries};
+pub use latency_histogram::LatencyHistogram;
 pub use monitor::feed_monitors;
 
-use crate::commands::spec::CommandSpec;
 use crate::evict::{Evictor, NoCandidate};
 use crate::keyspace::Keyspace;
-use crate::resp::Args;
-use crate::server::{Server, Session};
-
-/// Note a command that took long.
-#[inline]
-pub fn command_finished(
-    _server: &mut Server,
-    _session: &Session,
-    _spec: &'static CommandSpec,
-    _id: usize,
-    _args: Args<'_>,
-    _elapsed_us: u64,
-) {
-}
+use crate::server::Server;
 
 /// Evict keys until the memory limit is kept.
 pub fn evict_to_limit(

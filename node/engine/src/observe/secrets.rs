@@ -2,6 +2,7 @@
 
 use crate::commands::spec::CommandSpec;
 use crate::resp::Args;
+use crate::server::config::is_sensitive;
 
 /// What is shown in the place of a secret.
 pub const REDACTED: &[u8] = b"(redacted)";
@@ -11,6 +12,8 @@ pub fn shown<'a>(spec: &CommandSpec, args: Args<'a>, index: usize) -> &'a [u8] {
     let secret = match spec.name {
         "auth" => index > 0,
         "hello" => is_secret_in_hello(args, index),
+        // The value of a setting that holds a password.
+        "config|set" => index > 2 && index % 2 == 1 && is_sensitive(args.get(index - 1)),
         _ => false,
     };
     if secret { REDACTED } else { args.get(index) }

@@ -161,6 +161,7 @@ impl Reactor {
         if count == 0 {
             return Err(Closed);
         }
+        core.server.stats.reads += 1;
         core.server.stats.bytes_in += count as u64;
         client.session.bytes_in += count as u64;
         client.session.last_used_us = core.server.now.monotonic_us;
@@ -303,6 +304,7 @@ impl Reactor {
             };
             match result {
                 Ok(count) => {
+                    core.server.stats.writes += 1;
                     client.reply.queue.advance(count);
                     sent += count as u64;
                 }

@@ -102,6 +102,7 @@ impl Reactor {
             let mut events = std::mem::take(&mut self.events);
             let count = self.poll.wait(&mut events, timeout_ms)?;
             core.set_now(Now::read());
+            core.server.stats.batches += 1;
             if core.server.pause.is_some_and(|pause| pause.until_ms <= core.server.now.unix_ms()) {
                 core.server.end_pause();
             }

@@ -106,6 +106,19 @@ impl<'a> Args<'a> {
         Args { buffer: self.buffer, args: &self.args[first.min(self.args.len())..] }
     }
 
+    /// Bytes that the command takes as an array of bulk strings.
+    pub fn wire_bytes(&self) -> u64 {
+        let frame = |number: usize| itoa::Buffer::new().format(number).len() + "$\r\n".len();
+        let args = self.iter_from(0).map(|arg| frame(arg.len()) + arg.len() + "\r\n".len());
+        (frame(self.len()) + args.sum::<usize>()) as u64
+    }
+
+    /// False when the command takes less than `bytes` for sure; true when [`Args::wire_bytes`] has to tell.
+    #[inline]
+    pub fn may_take(&self, bytes: u64) -> bool {
+        self.buffer.len() as u64 >= bytes || self.args.iter().any(|arg| arg.owned.is_some())
+    }
+
     /// Copies of all arguments.
     pub fn to_vec(&self) -> Vec<Vec<u8>> {
         self.iter_from(0).map(<[u8]>::to_vec).collect()

@@ -23,13 +23,14 @@ pub use control::{ControlQueue, ControlRequest, ReplyValue};
 pub use held::HeldReply;
 pub use key_table::KeyName;
 pub use session::{ClientKind, Session, SessionFlags, Waiting, host_of};
-pub use stats::{CommandStats, Stats};
+pub use stats::{CommandStats, EvictionStats, ExpiryStats, Stats};
 pub use topology::{Redirect, Topology};
 pub use transaction::{QueuedCommand, SpareTransaction, Transaction};
 pub use watch::{Watch, Watches};
 
 use crate::clock::{Now, Rng};
 use crate::commands::spec::Flags;
+use crate::observe::{CommandLogs, LatencyEvent, LatencyMonitor};
 
 /// Identity of a node, as INFO and CLUSTER tell it.
 #[derive(Clone, Debug)]
@@ -54,6 +55,8 @@ pub struct Server {
     pub config: Config,
     pub clients: Clients,
     pub stats: Stats,
+    pub command_logs: CommandLogs,
+    pub latency: LatencyMonitor,
     pub changes: Changes,
     pub watches: Watches,
     pub spare_transaction: SpareTransaction,
@@ -64,12 +67,22 @@ pub struct Server {
     /// The time as of this batch of requests.
     pub now: Now,
     pub started: Now,
+    /// Bytes of memory that were in use when the node started.
+    pub startup_bytes: u64,
+    /// Forty hexadecimal digits that name the history of this node's data.
+    pub replication_id: String,
     /// Ports listened on; the first is the one INFO names.
     pub ports: Vec<u16>,
     /// Clients that watch every command (MONITOR).
     pub monitors: Vec<ClientKey>,
     /// Commands of clients wait until then (CLIENT PAUSE).
     pub pause: Option<Pause>,
+}
+
+/// A name for a new history of data.
+pub fn new_replication_id(rng: &mut Rng) -> String {
+    let digits = format!("{:016x}{:016x}{:016x}", rng.next_u64(), rng.next_u64(), rng.next_u64());
+    digits[..40].to_owned()
 }
 
 /// A running CLIENT PAUSE.
@@ -83,12 +96,15 @@ pub struct Pause {
 
 impl Server {
     /// A server with default statistics and no clients.
-    pub fn new(identity: Identity, config: Config, rng: Rng, now: Now) -> Self {
+    pub fn new(identity: Identity, config: Config, mut rng: Rng, now: Now) -> Self {
+        let replication_id = new_replication_id(&mut rng);
         Self {
             identity,
             config,
             clients: Clients::default(),
             stats: Stats::default(),
+            command_logs: CommandLogs::default(),
+            latency: LatencyMonitor::default(),
             changes: Changes::default(),
             watches: Watches::default(),
             spare_transaction: SpareTransaction::default(),
@@ -98,6 +114,8 @@ impl Server {
             rng,
             now,
             started: now,
+            startup_bytes: 0,
+            replication_id,
             ports: Vec::new(),
             monitors: Vec::new(),
             pause: None,
@@ -112,6 +130,13 @@ impl Server {
         for key in keys {
             self.clients.touch(key);
         }
+    }
+
+    /// Note how long something took, if that was long.
+    #[inline]
+    pub fn note_latency(&mut self, event: LatencyEvent, elapsed_us: u64) {
+        let threshold_ms = self.config.latency_monitor_threshold;
+        self.latency.note(event, threshold_ms, self.now.unix_ms() / 1_000, elapsed_us);
     }
 
     /// True while a client has yet to say the password: one that connected when there was none need not.

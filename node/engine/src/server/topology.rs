@@ -87,6 +87,13 @@ impl Topology {
         self.replica
     }
 
+    /// Host and port of the primary whose replica this node is.
+    pub fn primary_of_replica(&self) -> Option<(&str, u16)> {
+        let mine = self.mine.filter(|_| self.replica)?;
+        let (host, port) = self.endpoints.get(usize::from(mine))?;
+        Some((host, *port))
+    }
+
     /// True when this node is the primary of a slot.
     pub fn owns(&self, slot: SlotIndex) -> bool {
         !self.replica && self.mine.is_some() && self.owners.get(slot.index()).copied() == self.mine
