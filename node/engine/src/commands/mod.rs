@@ -33,6 +33,11 @@ mod introspect;
 mod introspect_docs;
 mod introspect_info;
 mod lcs;
+mod list;
+mod list_move;
+mod list_range;
+mod list_search;
+mod list_value;
 mod monitor;
 mod object;
 mod options;
@@ -65,6 +70,10 @@ const TABLES: &[&[CommandSpec]] = &[
     hello::TABLE,
     introspect::TABLE,
     lcs::TABLE,
+    list::TABLE,
+    list_move::TABLE,
+    list_range::TABLE,
+    list_search::TABLE,
     monitor::TABLE,
     object::TABLE,
     scan::TABLE,

@@ -234,6 +234,11 @@ impl Keyspace {
         self.store.dispose(Box::new(object));
     }
 
+    /// Free a part that was cut off a collection: at once if it is small, else piece by piece.
+    pub fn discard(&mut self, object: Object) {
+        self.store.dispose(Box::new(object));
+    }
+
     /// Whether [`free_step`](Self::free_step) has something to do.
     #[inline]
     pub fn has_garbage(&self) -> bool {

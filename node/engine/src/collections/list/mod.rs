@@ -99,9 +99,15 @@ impl List {
         }
     }
 
+    /// Whether all elements are in one node, without which the list is not a small one.
+    #[inline]
+    pub fn is_one_node(&self) -> bool {
+        self.nodes.node_count() == 1
+    }
+
     /// Say "listpack" again if so little is left that it fits half a node twice over.
     pub fn settle_after_shrinking(&mut self, fill: Fill) {
-        if !self.quicklist || self.nodes.node_count() != 1 {
+        if !self.quicklist || !self.is_one_node() {
             return;
         }
         let only = self.nodes.front().map(|front| self.nodes.node(front));
