@@ -13,7 +13,7 @@ SHOWN_BYTES_MAX = 200
 SCAN_CALLS_MAX = 10_000
 
 # How a key of each type is read whole, to compare everything that is stored. Another type adds its line.
-READERS: Mapping[bytes, Argv] = {b"string": (b"GET",)}
+READERS: Mapping[bytes, Argv] = {b"string": (b"GET",), b"list": (b"LRANGE", b"0", b"-1")}
 
 # After these the runner looks at the reply before it sends more.
 _BARRIERS = frozenset({b"SCAN", b"QUIT"})

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from differential import (
     commands_connection,
     commands_generic,
+    commands_list,
     commands_server,
     commands_string,
     commands_transaction,
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 
 GROUPS: Mapping[str, Mapping[str, Commands]] = {
     "string": commands_string.COMMANDS,
+    "list": commands_list.COMMANDS,
     "generic": commands_generic.COMMANDS,
     "connection": commands_connection.COMMANDS,
     "server": commands_server.COMMANDS,
