@@ -93,7 +93,8 @@ pieces = st.one_of(
         [b"*1\r\n", b"*2\r\n", b"$4\r\n", b"$3\r\n", b"$0\r\n", b"PING", b"GET", b"ECHO ", b"PING\r\n"]
     ),
     st.sampled_from([encode([b"PING"]), encode([b"ECHO", b"x"]), encode([b"GET", b"nosuch"])]),
-    st.binary(max_size=6),
+    # Valkey 9.1 drops the byte 0xFF from requests that are lines.
+    st.binary(max_size=6).map(lambda some: some.replace(b"\xff", b"\xfe")),
 )
 
 

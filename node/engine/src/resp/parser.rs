@@ -152,6 +152,8 @@ pub struct Parser {
     cursor: usize,
     /// A bulk string that is received into place.
     large: Option<Vec<u8>>,
+    /// Bytes of those that are complete.
+    large_bytes: usize,
 }
 
 impl Parser {
@@ -202,6 +204,7 @@ impl Parser {
         self.bulk_bytes = None;
         self.cursor = 0;
         self.large = None;
+        self.large_bytes = 0;
         if self.args.capacity() > ARGS_RESERVED_MAX {
             self.args = Vec::new();
         }
@@ -216,6 +219,11 @@ impl Parser {
         }
         let missing = total - large.len();
         Some((large, missing))
+    }
+
+    /// Bytes received of the present command that are no longer in the caller's buffer.
+    pub fn received_bytes(&self) -> usize {
+        self.large_bytes + self.large.as_ref().map_or(0, Vec::len)
     }
 
     /// Bytes held by the parser itself.
@@ -248,6 +256,7 @@ impl Parser {
                     return Ok(Progress::Incomplete { keep: bytes.len() });
                 }
                 let large = self.large.take().unwrap_or_default();
+                self.large_bytes += large.len();
                 self.args.push(Arg::from(large));
             } else {
                 if (available as u64) < length + 2 {
