@@ -8,10 +8,11 @@ use crate::server::{Pause, Release};
 /// CLIENT PAUSE timeout [WRITE | ALL]
 pub(super) fn pause(call: &mut Call<'_>) -> CommandResult {
     let all = match call.args.len() {
-        3 => true,
-        _ if call.is_word(3, "ALL") => true,
-        _ if call.is_word(3, "WRITE") => false,
-        _ => return Err(CommandError::text("ERR CLIENT PAUSE mode must be WRITE or ALL")),
+        4 if call.is_word(3, "WRITE") => false,
+        4 if !call.is_word(3, "ALL") => {
+            return Err(CommandError::text("ERR CLIENT PAUSE mode must be WRITE or ALL"));
+        }
+        _ => true,
     };
     let milliseconds = parse_i64(call.args.get(2))
         .ok_or(CommandError::text("ERR timeout is not an integer or out of range"))?;
@@ -41,10 +42,11 @@ pub(super) fn unpause(call: &mut Call<'_>) -> CommandResult {
 /// CLIENT UNBLOCK client-id [TIMEOUT | ERROR]
 pub(super) fn unblock(call: &mut Call<'_>) -> CommandResult {
     let release = match call.args.len() {
-        3 => Release::TimedOut,
-        _ if call.is_word(3, "TIMEOUT") => Release::TimedOut,
-        _ if call.is_word(3, "ERROR") => Release::Error,
-        _ => return Err(CommandError::text("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR")),
+        4 if call.is_word(3, "ERROR") => Release::Error,
+        4 if !call.is_word(3, "TIMEOUT") => {
+            return Err(CommandError::text("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR"));
+        }
+        _ => Release::TimedOut,
     };
     let id = call.integer(2)?;
     let released = u64::try_from(id).is_ok_and(|id| call.server.release(id, release));
