@@ -2,7 +2,12 @@
 
 use std::borrow::Cow;
 
+use super::text::until_nul;
+
 use crate::keyspace::WrongType;
+
+/// Bytes of a subcommand that an error quotes.
+const QUOTED_BYTES_MAX: usize = 128;
 
 /// An error reply: its code, a space, its text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +66,14 @@ impl CommandError {
     /// A wrong number of arguments; the name as in the command table.
     pub fn wrong_arity(name: &str) -> Self {
         Self::new(format!("ERR wrong number of arguments for '{name}' command"))
+    }
+
+    /// A subcommand that is unknown, or has a wrong number of arguments.
+    pub fn unknown_subcommand_or_arity(container: &str, name: &[u8]) -> Self {
+        let name = until_nul(name);
+        let quoted = &name[..name.len().min(QUOTED_BYTES_MAX)];
+        let text = "ERR unknown subcommand or wrong number of arguments for '".as_bytes();
+        Self::new([text, quoted, format!("'. Try {container} HELP.").as_bytes()].concat())
     }
 
     /// An expiry that is out of range or not positive.

@@ -19,6 +19,7 @@ mod client_list;
 mod client_tracking;
 mod client_wait;
 mod cluster;
+mod command_log;
 mod config;
 mod connection;
 mod control;
@@ -32,12 +33,14 @@ mod help;
 mod introspect;
 mod introspect_docs;
 mod introspect_info;
+mod latency;
 mod lcs;
 mod list;
 mod list_move;
 mod list_range;
 mod list_search;
 mod list_value;
+mod memory;
 mod monitor;
 mod object;
 mod options;
@@ -60,6 +63,7 @@ const TABLES: &[&[CommandSpec]] = &[
     blocking::tests::TABLE,
     client::TABLE,
     cluster::TABLE,
+    command_log::TABLE,
     config::TABLE,
     connection::TABLE,
     control::TABLE,
@@ -69,11 +73,13 @@ const TABLES: &[&[CommandSpec]] = &[
     generic::TABLE,
     hello::TABLE,
     introspect::TABLE,
+    latency::TABLE,
     lcs::TABLE,
     list::TABLE,
     list_move::TABLE,
     list_range::TABLE,
     list_search::TABLE,
+    memory::TABLE,
     monitor::TABLE,
     object::TABLE,
     scan::TABLE,

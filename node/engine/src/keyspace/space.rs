@@ -157,6 +157,12 @@ impl Keyspace {
         self.store.slabs.slab_bytes()
     }
 
+    /// Give memory that is kept for the next use back to the system.
+    pub fn release_unused_memory(&mut self) {
+        self.store.slabs.release_unused();
+        crate::memory::trim_heap();
+    }
+
     /// Bytes of memory in use, for `maxmemory`: the whole Rust heap and the slabs.
     #[inline]
     pub fn used_bytes(&self) -> u64 {

@@ -15,6 +15,15 @@ pub fn heap_bytes() -> u64 {
     HEAP_BYTES.load(Ordering::Relaxed) as u64
 }
 
+/// Have the system allocator give unused memory back to the system.
+pub fn trim_heap() {
+    #[cfg(target_env = "gnu")]
+    // SAFETY: the call has no preconditions and leaves what is allocated alone.
+    unsafe {
+        libc::malloc_trim(0);
+    }
+}
+
 /// The system allocator with a count of what it handed out; to be installed by `#[global_allocator]`.
 ///
 /// The counter is exact with any number of threads: small objects, which are the frequent ones, live in slabs and

@@ -5,5 +5,5 @@ mod classes;
 mod region;
 mod slab;
 
-pub use accounting::{CountingAllocator, heap_bytes};
+pub use accounting::{CountingAllocator, heap_bytes, trim_heap};
 pub use slab::SlabAllocator;

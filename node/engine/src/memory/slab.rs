@@ -70,6 +70,21 @@ impl SlabAllocator {
         (self.slabs_in_use * SLAB_BYTES) as u64
     }
 
+    /// Give the memory of empty slabs back to the system.
+    pub fn release_unused(&mut self) {
+        while !self.warm.is_null() {
+            // SAFETY: slabs in the list of empty ones are mapped and described, and no block of them is in use.
+            unsafe {
+                let slab = &mut *self.warm;
+                self.warm = slab.next;
+                release_memory(slab);
+                slab.next = self.cold;
+                self.cold = slab;
+            }
+        }
+        self.warm_count = 0;
+    }
+
     /// A block of at least `size` bytes (at least one), aligned to eight, with undefined contents.
     #[inline]
     pub fn allocate(&mut self, size: usize) -> NonNull<u8> {

@@ -25,6 +25,22 @@ impl LatencyEvent {
             Self::FastCommand => "fast-command",
         }
     }
+
+    /// What can be done when it takes long.
+    pub fn remedy(self) -> &'static str {
+        match self {
+            Self::Command => {
+                "Commands on many or large keys (KEYS, SMEMBERS, SORT) hold up all others: \
+                use SCAN and its kin, or smaller collections."
+            }
+            Self::EvictionCycle => "Eviction comes behind: raise maxmemory, or spread keys over more nodes.",
+            Self::ExpireCycle => "Very many keys expire at once: spread their deadlines.",
+            Self::FastCommand => {
+                "Even commands that take no time were slow: see whether the machine is overloaded, \
+                swaps, or has its processors taken away by neighbours."
+            }
+        }
+    }
 }
 
 /// The longest time of a second.
