@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 import signal
 import socket
@@ -80,7 +81,7 @@ class Server:
         home.mkdir(exist_ok=True)
         command = [str(_binary.get_binary_path()), "--port", str(port), "--bind", HOST, "--dir", str(home)]
         command += ["--save", "", "--appendonly", "no", "--logfile", str(home / "log"), *options]
-        return cls(Address(HOST, port), subprocess.Popen(command))
+        return cls(Address(HOST, port), subprocess.Popen(command, stdin=subprocess.DEVNULL))
 
     def is_up(self) -> bool:
         """Whether it answers, be it only that it wants a password."""
@@ -91,6 +92,31 @@ class Server:
         """End it at once."""
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
+
+
+@attrs.frozen
+class Member:
+    """What one server tells of another in CLUSTER NODES; ``flags`` without ``myself``."""
+
+    flags: frozenset[str]
+    primary_id: str
+    epoch: int
+    slots: tuple[tuple[int, int], ...]
+
+
+def _members(server: Server) -> dict[str, Member]:
+    """All that a server knows, by node id; slots on the move stand with their owner."""
+    members = {}
+    for line in ask(server.address, "CLUSTER", "NODES").decode().splitlines():
+        node_id, _address, flags, primary_id, _sent, _received, epoch, _link, *slots = line.split()
+        ranges = [text.partition("-") for text in slots if not text.startswith("[")]
+        members[node_id] = Member(
+            frozenset(flags.split(",")) - {"myself"},
+            primary_id,
+            int(epoch),
+            tuple((int(start), int(end or start)) for start, _dash, end in ranges),
+        )
+    return members
 
 
 class ValkeyCluster:
@@ -106,7 +132,9 @@ class ValkeyCluster:
             raise
 
     def _start(self) -> None:
+        # Without the delay a full sync waits five seconds for more replicas to come.
         options = ("--cluster-enabled", "yes", "--cluster-node-timeout", "2000")
+        options += ("--repl-diskless-sync-delay", "0")
         for _ in range(4):
             self.servers.append(Server.start(self._directory, *options, "--cluster-port", str(free_port())))
         for server in self.servers:
@@ -116,27 +144,35 @@ class ValkeyCluster:
             first, last = index * SLOT_COUNT // 3, (index + 1) * SLOT_COUNT // 3 - 1
             assert ask(server.address, "CLUSTER", "ADDSLOTSRANGE", first, last) == b"OK"
             assert ask(server.address, "CLUSTER", "SET-CONFIG-EPOCH", index + 1) == b"OK"
-        for server in self.servers[1:]:
-            bus_port = int(ask(server.address, "CONFIG", "GET", "cluster-port")[1])
-            assert ask(primaries[0].address, "CLUSTER", "MEET", HOST, server.address.port, bus_port) == b"OK"
-        self._wait_until_agreed(3)
+        # Each meets each: gossip would get there as well, but a second later.
+        for server, other in itertools.permutations(self.servers, 2):
+            bus_port = int(ask(other.address, "CONFIG", "GET", "cluster-port")[1])
+            assert ask(server.address, "CLUSTER", "MEET", HOST, other.address.port, bus_port) == b"OK"
+        wait_until(lambda: len(_members(primaries[0])) == len(self.servers), "meeting")
         node_id = ask(primaries[0].address, "CLUSTER", "MYID").decode()
         wait_until(
             lambda: ask(replica.address, "CLUSTER", "REPLICATE", node_id) == b"OK", "knowing the primary"
         )
-        self._wait_until_agreed(4)
-        wait_until(lambda: b"master_link_status:up" in ask(replica.address, "INFO"), "the replica's sync")
+        self.wait_until_agreed()
 
-    def _wait_until_agreed(self, nodes: int) -> None:
-        """Until every server's table is whole and names so many nodes."""
+    def wait_until_agreed(self) -> None:
+        """Until all servers tell the same of all of them, epochs included, and the replica is in step.
 
-        def agreed(server: Server) -> bool:
-            table = ask(server.address, "CLUSTER", "SLOTS")
-            covered = sum(end - start + 1 for start, end, *_ in table)
-            return covered == SLOT_COUNT and len({node[1] for row in table for node in row[2:]}) == nodes
+        A change of owners takes its epoch from what one server knows, so one that follows before everybody
+        has heard of the last may get the same epoch and lose against it for good.
+        """
+        wait_until(self._agreed, "agreeing on members, slots and epochs")
 
-        for server in self.servers:
-            wait_until(lambda: agreed(server), "agreeing on the slots")  # noqa: B023  # called before the loop goes on
+    def _agreed(self) -> bool:
+        views = [_members(server) for server in self.servers]
+        slots = [slot_range for member in views[0].values() for slot_range in member.slots]
+        return (
+            all(view == views[0] for view in views)
+            and len(views[0]) == len(self.servers)
+            and len({member.epoch for member in views[0].values() if member.slots}) == 3
+            and sum(end - start + 1 for start, end in slots) == SLOT_COUNT
+            and sum(b"master_link_status:up" in ask(server.address, "INFO") for server in self.servers) == 1
+        )
 
     @property
     def address(self) -> Address:
@@ -175,11 +211,12 @@ class ValkeyCluster:
                 assert reply in (b"OK", b"NOKEY")
 
     def end_move(self, slot: int, source: Server, target: Server) -> None:
-        """Give the slot to its target, and let every primary know."""
+        """Give the slot to its target, and let every server know."""
         target_id = ask(target.address, "CLUSTER", "MYID").decode()
         others = [one for one in self.primaries() if one not in (source, target)]
         for server in (target, source, *others):
             assert ask(server.address, "CLUSTER", "SETSLOT", slot, "NODE", target_id) == b"OK"
+        self.wait_until_agreed()
 
     def stop(self) -> None:
         """End all servers and remove their files."""
