@@ -26,7 +26,7 @@ RECEIVE_BYTES = 64 * 1024
 REQUEST_TIMEOUT_S = 5
 CONNECTIONS_MAX = 64
 # Longer than the supervisor takes for any request, which all have bounds there.
-REPLY_TIMEOUT_S = 90
+REPLY_TIMEOUT_S = 150
 
 Handler = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
 

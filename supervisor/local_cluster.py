@@ -22,7 +22,8 @@ from pycluster.supervisor.errors import InputError, StartError, SupervisorError
 from pycluster.supervisor.layout import ClusterDirectory
 from pycluster.supervisor.report import ClusterReport, NodeReport
 
-START_TIMEOUT_S = 90
+# Longer than the supervisor takes to give up by itself and say why, however many nodes there are.
+START_TIMEOUT_S = 150
 STOP_TIMEOUT_S = 35
 # How often other ports are tried when somebody took those that had just been free.
 PORT_ATTEMPTS_MAX = 10

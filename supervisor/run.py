@@ -22,7 +22,9 @@ from pycluster.supervisor.tree import Happening, Place, ProcessTree, State
 
 log = logging.getLogger(__name__)
 
-START_TIMEOUT_S = 60
+# How long a cluster may take to come up: so much, and a little more for every node.
+START_TIMEOUT_S = 30
+START_TIMEOUT_PER_NODE_S = 0.1
 RESTART_TIMEOUT_S = 30
 # A node that dies this often before the cluster has come up once will not come up at all.
 START_DEATHS_MAX = 4
@@ -100,7 +102,7 @@ class SupervisorRun:
             await wait()
             tasks.cancel_scope.cancel()
 
-        with trio.move_on_after(START_TIMEOUT_S):
+        with trio.move_on_after(start_timeout_s(len(self._config.nodes))):
             async with trio.open_nursery() as tasks:
                 for wait in (self._stop_wanted.wait, self._broken.wait, self._tree.wait_serving):
                     tasks.start_soon(end_after, wait)
@@ -127,7 +129,8 @@ class SupervisorRun:
         if problem is not None:
             return StartError(f"cannot start processes: {problem} (see {self._directory.supervisor_log})")
         names = ", ".join(each.name for each in late)
-        reason = "keeps ending" if self._broken.is_set() else f"does not serve after {START_TIMEOUT_S} s"
+        timeout_s = start_timeout_s(len(self._config.nodes))
+        reason = "keeps ending" if self._broken.is_set() else f"does not serve after {timeout_s:.0f} s"
         return StartError(f"{names} {reason}{self._last_words(late)}")
 
     def _last_words(self, late: list[Place]) -> str:
@@ -189,7 +192,7 @@ class SupervisorRun:
     async def _wait(self, without_pids: object) -> dict[str, Any]:
         if not isinstance(without_pids, list):
             raise InputError("without_pids has to be a list")
-        with trio.move_on_after(START_TIMEOUT_S) as scope:
+        with trio.move_on_after(start_timeout_s(len(self._config.nodes))) as scope:
             await self._tree.wait_serving(without_pids=without_pids)
         if scope.cancelled_caught:
             raise self._start_error()
@@ -239,6 +242,11 @@ class SupervisorRun:
             opinion = await ask(Target.of(self._config.host, each.plan.port, self._config.settings))
             if opinion.myself == each.plan.node_id:
                 opinions[opinion.myself] = opinion
+
+
+def start_timeout_s(nodes: int) -> float:
+    """How long that many nodes may take until they serve."""
+    return START_TIMEOUT_S + START_TIMEOUT_PER_NODE_S * nodes
 
 
 def _process_report(each: Place, state: str) -> ProcessReport:

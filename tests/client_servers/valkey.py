@@ -133,8 +133,14 @@ class ValkeyCluster:
 
     def _start(self) -> None:
         # Without the delay a full sync waits five seconds for more replicas to come.
-        options = ("--cluster-enabled", "yes", "--cluster-node-timeout", "2000")
-        options += ("--repl-diskless-sync-delay", "0")
+        options = [
+            "--cluster-enabled",
+            "yes",
+            "--cluster-node-timeout",
+            "2000",
+            "--repl-diskless-sync-delay",
+            "0",
+        ]
         for _ in range(4):
             self.servers.append(Server.start(self._directory, *options, "--cluster-port", str(free_port())))
         for server in self.servers:

@@ -8,6 +8,7 @@ import anyio
 import pytest
 import redis
 from support.command_line import COMMAND_TIMEOUT_S
+from support.processes import running
 
 from pycluster.supervisor import LocalCluster, adoption
 from pycluster.supervisor.errors import InputError, SupervisorError
@@ -65,11 +66,10 @@ def test_the_cluster_ends_when_its_user_is_killed(tmp_path: Path) -> None:
         "cluster = LocalCluster(nodes=2, replicas=0, directory=sys.argv[1]).start()\n"
         "print('up', flush=True); sys.stdin.read()"
     )
-    with subprocess.Popen(
-        [sys.executable, "-c", code, str(tmp_path / "data")], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as user:
+    words = [sys.executable, "-c", code, str(tmp_path / "data")]
+    with running(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as user:
         assert user.stdout is not None
-        assert user.stdout.readline() == b"up\n"
+        assert user.stdout.readline() == "up\n"
         directory = ClusterDirectory(tmp_path / "data")
         config = directory.load()
         assert config is not None

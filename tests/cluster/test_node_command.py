@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import redis
 from support.command_line import CommandLine, pycluster
+from support.processes import running
 
 from pycluster.supervisor.local_cluster import free_port_range
 
@@ -16,17 +17,13 @@ from pycluster.supervisor.local_cluster import free_port_range
 @contextmanager
 def _node(*words: str) -> Iterator[tuple[subprocess.Popen[str], redis.Redis]]:
     port = free_port_range(1)
-    with subprocess.Popen(
-        [*pycluster(), "node", "--port", str(port), *words], stderr=subprocess.PIPE, text=True
-    ) as process:
-        try:
-            assert process.stderr is not None
-            # It logs once it listens.
-            assert "listening" in process.stderr.readline()
-            with redis.Redis(port=port, decode_responses=True) as client:
-                yield process, client
-        finally:
-            process.kill()
+    command = [*pycluster(), "node", "--port", str(port), *words]
+    with running(command, stderr=subprocess.PIPE) as process:
+        assert process.stderr is not None
+        # It logs once it listens.
+        assert "listening" in process.stderr.readline()
+        with redis.Redis(port=port, decode_responses=True) as client:
+            yield process, client
 
 
 def test_it_serves_with_redis_options_until_sigterm(tmp_path: Path) -> None:

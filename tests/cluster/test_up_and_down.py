@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import pytest
 import redis
-from support.command_line import CommandLine, pycluster
+from support.command_line import COMMAND_TIMEOUT_S, CommandLine, pycluster
+from support.processes import running
 
 from pycluster.supervisor import adoption
 from pycluster.supervisor.local_cluster import free_port_range
@@ -46,14 +47,14 @@ def test_a_signal_to_the_foreground_command_stops_all_cleanly(
 ) -> None:
     port = free_port_range(2)
     words = ["up", "--nodes", "2", "--replicas", "0", "--port", str(port), "--dir", str(command_line.path)]
-    with subprocess.Popen([*pycluster(), *words], stdout=subprocess.PIPE, text=True) as process:
+    with running([*pycluster(), *words], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         lines = iter(process.stdout.readline, "")
         assert any(line.startswith("stop ") for line in lines)
         assert redis.Redis(port=port).ping()
         process.send_signal(signum)
         rest = list(lines)
-        assert process.wait() == 0
+        assert process.wait(timeout=COMMAND_TIMEOUT_S) == 0
     assert rest[-1] == "stopped\n"
     assert adoption.living_nodes(command_line.directory, command_line.config) == {}
 

@@ -12,7 +12,8 @@ from pycluster.supervisor import adoption
 from pycluster.supervisor.layout import ClusterConfig, ClusterDirectory
 from pycluster.supervisor.process import ProcessIdentity
 
-COMMAND_TIMEOUT_S = 60
+# More than any command takes that goes wrong by itself.
+COMMAND_TIMEOUT_S = 50
 
 
 @attrs.frozen
