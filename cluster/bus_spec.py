@@ -75,7 +75,7 @@ def assign_roles(node_count: int, replica_count: int) -> tuple[int | None, ...]:
     if rest or not primary_count:
         raise PlanError(
             f"{node_count} nodes cannot be divided into shards of {1 + replica_count} "
-            f"(a primary and {replica_count} replicas)"
+            f"(a primary and {replica_count} replica{'' if replica_count == 1 else 's'} each)"
         )
     replicas = (index % primary_count for index in range(node_count - primary_count))
     return (*(None for _ in range(primary_count)), *replicas)

@@ -1,5 +1,6 @@
 """The node: a trio loop that gives the engine its turns, and control commands and the bus beside it."""
 
+import errno
 import gc
 import logging
 import os
@@ -35,16 +36,28 @@ DRAIN_TURNS_MAX = 100
 """Turns in which a stopping node serves what clients have sent already; who goes on sending is cut off."""
 
 
+class ListenError(Exception):
+    """Nobody can listen there: the port is in use, or the address is not ours."""
+
+    def __init__(self, host: str, port: int, cause: OSError) -> None:
+        reason = cause.strerror or str(cause)
+        in_use = f"port {port} is in use"
+        super().__init__(in_use if cause.errno == errno.EADDRINUSE else f"cannot listen on {host}: {reason}")
+
+
 def run_member(spec: NodeSpec) -> None:
     """Run a member of a cluster until SIGTERM, SIGINT or SHUTDOWN; blocks.
 
     Exits with status 1 and one line in the log if it cannot start.
     """
-    _set_up_logs(spec.port, spec.settings, spec.log_format)
+    # A level that is no level is the engine's to refuse, with all other settings.
+    level = spec.settings.get("loglevel", "notice")
+    level = level if level in logs.LEVELS else "notice"
+    logs.setup("node", port=spec.port, log_format=spec.log_format, level=level)
     _spare_the_collector()
     try:
         trio.run(serve_member, spec)
-    except (EngineError, OSError) as exc:
+    except (EngineError, ListenError, OSError) as exc:
         log.critical("cannot run: %s", exc)
         sys.exit(1)
 
@@ -59,9 +72,9 @@ def run_standalone(*, host: str, port: int, settings: Mapping[str, str], directo
         directory: Becomes the working directory; the node's files go there.
     Raises:
         EngineError: a setting is unknown or out of range.
-        OSError: the port is in use, the address not ours, or the directory not there.
+        ListenError: the port is in use, or the address not ours.
+        OSError: the directory is not there.
     """
-    _set_up_logs(port, settings, "text")
     os.chdir(directory)
     _spare_the_collector()
     trio.run(partial(serve_standalone, host=host, port=port, settings=settings))
@@ -70,12 +83,17 @@ def run_standalone(*, host: str, port: int, settings: Mapping[str, str], directo
 async def serve_member(
     spec: NodeSpec, *, task_status: trio.TaskStatus[int] = trio.TASK_STATUS_IGNORED
 ) -> None:
-    """:func:`run_member` within trio: started with the port when it listens; raises EngineError, OSError."""
+    """:func:`run_member` within trio: started with the port when it listens.
+
+    Raises:
+        EngineError: a setting is unknown or out of range.
+        ListenError: the port is in use, or the address not ours.
+    """
     engine = Engine(config=spec.settings, cluster=True, node_id=spec.node_id, run_id=spec.run_id)
     member = Member(spec, os.getpid(), engine)
     link = BusLink(spec.bus_socket, member, clock.new_rng())
     table = ClusterCommands(lambda: member.standing(link.counters)).table()
-    port = engine.listen(spec.host, spec.port)
+    port = _listen(engine, spec.host, spec.port)
     log.info(
         "node %s listens on %s:%d, run %s, core %s", spec.node_id, spec.host, port, spec.run_id, spec.cpu
     )
@@ -91,7 +109,7 @@ async def serve_standalone(
 ) -> None:
     """The same for :func:`run_standalone`."""
     engine = Engine(config=settings, node_id=clock.new_node_id(), run_id=clock.new_node_id())
-    port = engine.listen(host, port)
+    port = _listen(engine, host, port)
     log.info("listening on %s:%d", host, port)
     await Server(engine, {}).serve(partial(task_status.started, port))
 
@@ -156,12 +174,13 @@ class Server:
                 self._stopping.set()
 
 
+def _listen(engine: Engine, host: str, port: int) -> int:
+    try:
+        return engine.listen(host, port)
+    except OSError as exc:
+        raise ListenError(host, port, exc) from exc
+
+
 def _spare_the_collector() -> None:
     """Keep what was imported from the garbage collector: a full collection would hold up clients."""
     gc.freeze()
-
-
-def _set_up_logs(port: int, settings: Mapping[str, str], log_format: logs.LogFormat) -> None:
-    level = settings.get("loglevel", "notice")
-    # A level that is no level is the engine's to refuse, with all other settings.
-    logs.setup("node", port=port, log_format=log_format, level=level if level in logs.LEVELS else "notice")

@@ -1,6 +1,7 @@
 """The command line: ``pycluster COMMAND``; every command has a module of its own, loaded when it is used."""
 
 import importlib
+import signal
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -8,6 +9,7 @@ from typing import NoReturn
 import click
 
 from pycluster.supervisor.errors import InputError, SupervisorError
+from pycluster.supervisor.options import program
 
 STATUS_FAILED = 1
 STATUS_WRONG_INPUT = 2
@@ -32,10 +34,10 @@ class LazyGroup(click.Group):
         """Names of all commands."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of that name, None if there is none."""
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
+        """The command of that name; raises UsageError if there is none."""
         if cmd_name not in COMMANDS:
-            return None
+            raise click.UsageError(f"there is no command {cmd_name!r}; there are {', '.join(COMMANDS)}")
         module, attribute = COMMANDS[cmd_name]
         command = getattr(importlib.import_module(module), attribute)
         assert isinstance(command, click.Command)
@@ -58,8 +60,10 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
     Exit status: 0 done, 1 failed, 2 wrong input, 130 interrupted.
     """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        result = cli.main(args=arguments, prog_name="pycluster", standalone_mode=False)
+        result = cli.main(args=arguments, prog_name=program(), standalone_mode=False)
     except (click.UsageError, InputError) as exc:
         _complain(exc.format_message() if isinstance(exc, click.UsageError) else str(exc))
         sys.exit(STATUS_WRONG_INPUT)

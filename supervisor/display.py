@@ -3,38 +3,36 @@
 On a terminal the table is redrawn in place (rich); elsewhere each node is a line, printed when it serves.
 """
 
-import signal
 import sys
 from abc import ABC, abstractmethod
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pycluster.runtime import clock
-from pycluster.supervisor.report import SERVING, ClusterReport, NodeReport
+from pycluster.supervisor.audience import Audience
+from pycluster.supervisor.process import describe_status
+from pycluster.supervisor.report import SERVING, ClusterReport
+from pycluster.supervisor.table import COLUMNS, WIDTHS_FIRST, format_row
 
 if TYPE_CHECKING:
     from rich.table import Table
 
     from pycluster.supervisor.tree import Happening, Place
 
-COLUMNS = ("node", "role", "slots", "address", "pid", "state")
-WIDTHS = (6, 16, 14, 22, 8, 9)
 STATE_STYLES = {SERVING: "green", "starting": "yellow", "restarting": "yellow"}
 
 
 class Display(ABC):
     """Where one run of a supervisor shows what it does; made by :func:`make_display`."""
 
-    def __init__(self, *, started_ms: int) -> None:
-        """``started_ms`` (monotonic clock) is when the user asked, for the time it took."""
-        self._started_ms = started_ms
+    def __init__(self, audience: Audience) -> None:
+        self._audience = audience
         self._is_ready = False
 
     def happened(self, place: "Place", happening: "Happening", report: ClusterReport) -> None:
         """Something happened to a process; ``report`` is how all stands now."""
         if self._is_ready:
-            self._say(f"{_wall_time()}  {describe(place, happening)}")
+            self._say_later(f"{_wall_time()}  {describe(place, happening)}")
         else:
             self._progress(place, happening, report)
 
@@ -42,17 +40,20 @@ class Display(ABC):
         """All serve: the last state of the table, and how to connect."""
         self._finish_table(report)
         self._is_ready = True
-        took_s = (clock.monotonic_ms() - self._started_ms) / 1000
-        self._say(f"\n{len(report.nodes)} nodes serve after {took_s:.2f} s\n\n{how_to_connect(report)}")
+        took_s = (clock.monotonic_ms() - self._audience.started_ms) / 1000
+        count = "1 node serves" if len(report.nodes) == 1 else f"{len(report.nodes)} nodes serve"
+        self._say(f"\n{count} after {took_s:.2f} s\n\n{how_to_connect(report)}")
+        keys = ", or Ctrl-C" if self._audience.stays else ""
+        self._say(f"look      {self._audience.look}\nstop      {self._audience.stop}{keys}")
 
     def stopping(self) -> None:
         """A stop was asked for."""
         self.close()
-        self._say("stopping")
+        self._say_later("stopping")
 
     def stopped(self) -> None:
         """All processes have ended."""
-        self._say("stopped")
+        self._say_later("stopped")
 
     def close(self) -> None:  # noqa: B027 - only a live table has something to let go of
         """Leave the terminal as it should be; may be called twice."""
@@ -66,12 +67,16 @@ class Display(ABC):
     def _say(self, text: str) -> None:
         print(text, flush=True)
 
+    def _say_later(self, text: str) -> None:
+        if self._audience.stays or not self._is_ready:
+            self._say(text)
+
 
 class PlainDisplay(Display):
     """One line for every node when it serves, for pipes and log files."""
 
-    def __init__(self, *, started_ms: int) -> None:
-        super().__init__(started_ms=started_ms)
+    def __init__(self, audience: Audience) -> None:
+        super().__init__(audience)
         self._shown: set[str] = set()
 
     def _progress(self, place: "Place", happening: "Happening", report: ClusterReport) -> None:
@@ -81,10 +86,10 @@ class PlainDisplay(Display):
             self._say(describe(place, happening))
         elif happening.name == "SERVING" and place.name not in self._shown:
             if not self._shown:
-                self._say(format_row(COLUMNS))
+                self._say(format_row([column.title for column in COLUMNS], WIDTHS_FIRST))
             self._shown.add(place.name)
             node = next(node for node in report.nodes if node.name == place.name)
-            self._say(format_row(row(node)))
+            self._say(format_row([column.cell(node) for column in COLUMNS], WIDTHS_FIRST))
 
     def _finish_table(self, report: ClusterReport) -> None:
         pass
@@ -93,8 +98,8 @@ class PlainDisplay(Display):
 class LiveDisplay(Display):
     """A table redrawn in place."""
 
-    def __init__(self, *, started_ms: int) -> None:
-        super().__init__(started_ms=started_ms)
+    def __init__(self, audience: Audience) -> None:
+        super().__init__(audience)
         from rich.live import Live
 
         # Redrawn when something happens and not by a thread: nothing may run beside the event loop.
@@ -112,11 +117,9 @@ class LiveDisplay(Display):
         self._live.stop()
 
 
-def make_display(*, started_ms: int, live: bool | None = None) -> Display:
-    """The display that suits standard output; ``live`` overrides the choice."""
-    if sys.stdout.isatty() if live is None else live:
-        return LiveDisplay(started_ms=started_ms)
-    return PlainDisplay(started_ms=started_ms)
+def make_display(audience: Audience) -> Display:
+    """The display that suits standard output."""
+    return LiveDisplay(audience) if sys.stdout.isatty() else PlainDisplay(audience)
 
 
 def describe(place: "Place", happening: "Happening") -> str:
@@ -135,42 +138,17 @@ def describe(place: "Place", happening: "Happening") -> str:
     return f"{place.name} {text}"
 
 
-def describe_status(status: int | None) -> str:
-    """An exit status in words: below zero it is a signal, None is unknown."""
-    if status is None:
-        return "nobody saw how"
-    if status >= 0:
-        return f"exit status {status}"
-    try:
-        return signal.Signals(-status).name
-    except ValueError:
-        return f"signal {-status}"
-
-
-def row(node: NodeReport) -> tuple[str, ...]:
-    """A node's cells, in the order of ``COLUMNS``."""
-    role = node.role or "-"
-    if node.role == "replica" and node.primary:
-        role = f"replica of {node.primary:.8}"
-    pid = "-" if node.pid is None else str(node.pid)
-    return (node.name, role, node.slot_text or "-", f"{node.host}:{node.port}", pid, node.state)
-
-
-def format_row(cells: tuple[str, ...]) -> str:
-    """Cells as one line of plain text."""
-    return " ".join(cell.ljust(width) for cell, width in zip(cells, WIDTHS, strict=True)).rstrip()
-
-
 def rich_table(report: ClusterReport) -> "Table":
     """The nodes as a table for a terminal."""
     from rich.table import Table
     from rich.text import Text
 
+    # No titles beyond the edge and no padding there: the table is as wide as the one that `status` shows.
     table = Table(box=None, header_style="bold", pad_edge=False)
     for column in COLUMNS:
-        table.add_column(column, justify="right" if column == "pid" else "left", no_wrap=column != "slots")
+        table.add_column(column.title, no_wrap=True)
     for node in report.nodes:
-        *cells, state = row(node)
+        *cells, state = (column.cell(node) for column in COLUMNS)
         table.add_row(*cells, Text(state, style=STATE_STYLES.get(state, "red")))
     return table
 
@@ -180,14 +158,9 @@ def how_to_connect(report: ClusterReport) -> str:
     host, port = report.nodes[0].host, report.nodes[0].port
     shown = "127.0.0.1" if host in ("0.0.0.0", "*") else "::1" if host == "::" else host
     host_option = "" if shown == "127.0.0.1" else f"-h {shown} "
-    directory = (
-        "" if Path(report.directory) == Path("pycluster-data").absolute() else f" --dir {report.directory}"
-    )
     return (
         f"connect   redis-cli -c {host_option}-p {port}\n"
-        f'          from pycluster.client import Cluster; cluster = Cluster("{shown}", {port})\n'
-        f"look      pycluster status{directory}\n"
-        f"stop      pycluster down{directory}"
+        f'          from pycluster.client import Cluster; cluster = Cluster("{shown}", {port})'
     )
 
 

@@ -1,6 +1,5 @@
 """A cluster for other people's test suites: started by a ``with`` block, gone after it."""
 
-import contextlib
 import json
 import os
 import shutil
@@ -20,6 +19,7 @@ from pycluster.runtime import clock
 from pycluster.supervisor import control
 from pycluster.supervisor.errors import InputError, StartError, SupervisorError
 from pycluster.supervisor.layout import ClusterDirectory
+from pycluster.supervisor.ports import free_port_range
 from pycluster.supervisor.report import ClusterReport, NodeReport
 
 # Longer than the supervisor takes to give up by itself and say why, however many nodes there are.
@@ -27,9 +27,6 @@ START_TIMEOUT_S = 150
 STOP_TIMEOUT_S = 35
 # How often other ports are tried when somebody took those that had just been free.
 PORT_ATTEMPTS_MAX = 10
-# Below the range from which Linux takes ports for outgoing connections (32768 and up), above the usual
-# services.
-FREE_PORTS = range(20_000, 32_000)
 
 
 class LocalCluster:
@@ -253,27 +250,3 @@ class LocalCluster:
         if self._report is None:
             raise SupervisorError("the cluster has not been started")
         return self._report
-
-
-def free_port_range(count: int) -> int:
-    """The first of ``count`` ports in a row that nobody listens on now.
-
-    Raises:
-        StartError: there is no such row.
-    """
-    rng = clock.new_rng()
-    # Test runs that start at the same moment look in different places.
-    starts = rng.sample(FREE_PORTS, k=min(len(FREE_PORTS), 200))
-    for start in starts:
-        if all(_is_free(port) for port in range(start, start + count)):
-            return start
-    raise StartError(f"no {count} free ports in a row between {FREE_PORTS[0]} and {FREE_PORTS[-1]}")
-
-
-def _is_free(port: int) -> bool:
-    with contextlib.suppress(OSError), socket.socket() as attempt:
-        attempt.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        attempt.bind(("127.0.0.1", port))
-        attempt.listen(1)
-        return True
-    return False

@@ -1,10 +1,13 @@
 """``pycluster logs``: what the processes of a cluster logged."""
 
+import heapq
 import os
+import re
 import select
 import sys
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from operator import itemgetter
 from pathlib import Path
 from typing import IO
 
@@ -19,6 +22,8 @@ LINES_DEFAULT = 20
 # How often files are looked at for new lines while following.
 FOLLOW_INTERVAL_MS = 200
 READ_BYTES = 64 * 1024
+# How a line of either form begins; times in UTC of one length, so text sorts as they do.
+_TIME = re.compile(r'(?:\{"time": ")?(\d{4}-\d\d-\d\dT[\d:.]+Z)')
 
 
 @click.command()
@@ -34,17 +39,15 @@ READ_BYTES = 64 * 1024
     help="Lines of each log.",
 )
 def logs(*, node: str | None, path: Path, follow: bool, lines: int) -> None:
-    """Show the logs of NODE (a port or an id, `bus`, `supervisor`), or of all."""
+    """Show the logs of NODE (a port or an id, `bus`, `supervisor`), or of all in one order of time."""
     directory, config = open_cluster(path)
     tails = [Tail(name, file) for name, file in log_files(directory, config, node)]
     width = max(len(tail.name) for tail in tails) if node is None else 0
-    for tail in tails:
-        _print_lines(tail, tail.last_lines(lines), width)
+    _print_lines({tail.name: tail.last_lines(lines) for tail in tails}, width)
     while follow:
         # Nothing is waited for but time: not every file system can tell that a file has grown.
         select.select([], [], [], FOLLOW_INTERVAL_MS / 1000)
-        for tail in tails:
-            _print_lines(tail, tail.new_lines(), width)
+        _print_lines({tail.name: tail.new_lines() for tail in tails}, width)
 
 
 def log_files(directory: ClusterDirectory, config: ClusterConfig, name: str | None) -> list[tuple[str, Path]]:
@@ -99,7 +102,29 @@ class Tail:
                 yield line.decode(errors="replace")
 
 
-def _print_lines(tail: Tail, lines: list[str], width: int) -> None:
+def in_order(logs_lines: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, str]]:
+    """Merge the lines of several logs by their times; a line without one (a traceback's) stays where it is.
+
+    Args:
+        logs_lines: lines of each log, by its name.
+    Returns:
+        Name and line.
+    """
+    timed = (_timed(name, lines) for name, lines in logs_lines.items())
+    # By time alone: lines of one moment keep the order they have in their log.
+    for _time, name, line in heapq.merge(*timed, key=itemgetter(0)):
+        yield name, line
+
+
+def _timed(name: str, lines: Sequence[str]) -> Iterator[tuple[str, str, str]]:
+    time = ""
     for line in lines:
-        click.echo(f"{tail.name:{width}} | {line}" if width else line)
+        if found := _TIME.match(line):
+            time = found[1]
+        yield time, name, line
+
+
+def _print_lines(logs_lines: Mapping[str, Sequence[str]], width: int) -> None:
+    for name, line in in_order(logs_lines):
+        click.echo(f"{name:{width}} | {line}" if width else line)
     sys.stdout.flush()

@@ -6,7 +6,7 @@ from typing import TextIO
 import click
 
 from pycluster.runtime import logs
-from pycluster.supervisor.errors import InputError, SupervisorError
+from pycluster.supervisor.errors import InputError
 from pycluster.supervisor.settings import check_settings, parse_options
 
 PORT_DEFAULT = 6379
@@ -43,12 +43,12 @@ def node(
     stream = _open_log(log_file) if log_file else None
     logs.setup("node", port=port, log_format=log_format, level=level, stream=stream)
 
-    from pycluster.node.server import run_standalone
+    from pycluster.node.server import ListenError, run_standalone
 
     try:
         run_standalone(host=bind, port=port, settings=settings, directory=path or Path())
-    except OSError as exc:
-        raise SupervisorError(f"cannot listen on {bind} port {port}: {exc.strerror or exc}") from exc
+    except ListenError as exc:
+        raise InputError(str(exc)) from exc
 
 
 def _check_process_options(settings: dict[str, str], level: str) -> None:

@@ -111,6 +111,18 @@ def wait_ended(identities: Iterable[ProcessIdentity], *, timeout_ms: int) -> lis
         return list(waiting.values())
 
 
+def describe_status(status: int | None) -> str:
+    """An exit status in words: below zero it is a signal, None is unknown."""
+    if status is None:
+        return "nobody saw how"
+    if status >= 0:
+        return f"exit status {status}"
+    try:
+        return signal.Signals(-status).name
+    except ValueError:
+        return f"signal {-status}"
+
+
 def _ended_by(
     signum: signal.Signals, identities: list[ProcessIdentity], *, timeout_ms: int
 ) -> list[ProcessIdentity]:

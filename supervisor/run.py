@@ -5,7 +5,7 @@ import json
 import logging
 import os
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import attrs
@@ -75,11 +75,16 @@ class SupervisorRun:
         Raises:
             StartError: it did not come up; what had been started is stopped again.
         """
+        # Before the first checkpoint: what trio itself makes of Ctrl-C would leave processes behind.
+        with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals:
+            await self._run(signals)
+
+    async def _run(self, signals: AsyncIterator[int]) -> None:
         control = ControlServer(self._directory.control_socket, self._handle)
         listener = control.listen()
         async with trio.open_nursery() as tasks:
             tasks.start_soon(control.serve, listener)
-            tasks.start_soon(self._watch_signals)
+            tasks.start_soon(self._watch_signals, signals)
             if self._options.lifeline is not None:
                 tasks.start_soon(self._watch_lifeline, self._options.lifeline)
             tasks.start_soon(self._tree.run)
@@ -91,6 +96,7 @@ class SupervisorRun:
                 await self._tree.stop()
             self._directory.control_socket.unlink(missing_ok=True)
             tasks.cancel_scope.cancel()
+        log.info("stopped")
         if failure is not None:
             raise failure
         self._display.stopped()
@@ -147,13 +153,13 @@ class SupervisorRun:
             self._broken.set()
         self._display.happened(each, happening, self._quick_report())
 
-    async def _watch_signals(self) -> None:
-        with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals:
-            async for _signum in signals:
-                if self._stop_wanted.is_set():
-                    # Asked twice: somebody does not want to wait.
-                    await self._tree.stop(timeout_ms=0)
-                self._stop_wanted.set()
+    async def _watch_signals(self, signals: AsyncIterator[int]) -> None:
+        async for signum in signals:
+            log.info("stopping on %s", signal.Signals(signum).name)
+            if self._stop_wanted.is_set():
+                # Asked twice: somebody does not want to wait.
+                await self._tree.stop(timeout_ms=0)
+            self._stop_wanted.set()
 
     async def _watch_lifeline(self, descriptor: int) -> None:
         while True:
@@ -163,6 +169,7 @@ class SupervisorRun:
             except OSError:
                 data = b""
             if not data:
+                log.info("stopping: whoever started this is gone")
                 self._stop_wanted.set()
                 return
 
@@ -175,6 +182,7 @@ class SupervisorRun:
             case "Wait":
                 return await self._wait(request.get("without_pids"))
             case "Down":
+                log.info("stopping: the command line says so")
                 self._stop_wanted.set()
                 return {"t": "Done"}
             case other:

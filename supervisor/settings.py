@@ -42,6 +42,9 @@ def check_settings(settings: Mapping[str, str]) -> None:
     Raises:
         InputError: one is unknown to it or has a wrong value; the text says which.
     """
+    if not settings:
+        return
+
     from pycluster.node._engine import Engine, EngineError
 
     known = Engine().config_get("*")

@@ -7,10 +7,9 @@ from pathlib import Path
 import click
 
 from pycluster.supervisor import adoption, control
-from pycluster.supervisor.display import COLUMNS, row
 from pycluster.supervisor.errors import NotRunningError
 from pycluster.supervisor.layout import ClusterConfig, ClusterDirectory
-from pycluster.supervisor.options import directory_option, open_cluster
+from pycluster.supervisor.options import command_words, directory_option, open_cluster
 from pycluster.supervisor.probe import ClusterOpinion, ProbeError, Target, ask_blocking
 from pycluster.supervisor.process import ProcessIdentity
 from pycluster.supervisor.report import (
@@ -19,11 +18,11 @@ from pycluster.supervisor.report import (
     STARTING,
     STOPPED,
     ClusterReport,
-    NodeReport,
     ProcessReport,
     UsageMeter,
     node_reports,
 )
+from pycluster.supervisor.table import COLUMNS, USAGE_COLUMNS, table_lines, terminal_width
 
 
 @click.command()
@@ -36,7 +35,10 @@ def status(*, path: Path, as_json: bool) -> None:
     """
     directory, config = open_cluster(path)
     report = cluster_report(directory, config)
-    click.echo(json.dumps(report.to_plain(), indent=2) if as_json else status_text(report))
+    if as_json:
+        click.echo(json.dumps(report.to_plain(), indent=2))
+    else:
+        click.echo(status_text(report, up=command_words("up", path), width=terminal_width()))
     sys.exit(0 if report.state == "ok" else 1)
 
 
@@ -48,41 +50,22 @@ def cluster_report(directory: ClusterDirectory, config: ClusterConfig) -> Cluste
         return _report_without_supervisor(directory, config)
 
 
-def status_text(report: ClusterReport) -> str:
-    """The report as a person reads it."""
-    lines = [f"cluster {report.cluster_id:.8} is {report.state}  ({report.directory})"]
+def status_text(report: ClusterReport, *, up: str, width: int | None = None) -> str:
+    """The report as a person reads it.
+
+    Args:
+        report: how the cluster is doing.
+        up: the command that brings the cluster up.
+        width: of the terminal; None: lines may be of any length.
+    """
+    lines = [f"cluster {report.cluster_id:.8} is {report.state}: {report.host}, {report.directory}"]
     bus = f"bus {report.bus.state}" + (f", pid {report.bus.pid}" if report.bus.pid else "")
     if report.supervisor_pid is not None:
         lines.append(f"supervisor pid {report.supervisor_pid}, {bus}")
     else:
-        lines.append(
-            f"no supervisor, {bus}; `pycluster up --dir {report.directory}` takes the cluster in hand"
-        )
-    header = (*COLUMNS, "cpu", "memory", "restarts", "uptime")
-    cells = [header, *((*row(node), *_usage_cells(node)) for node in report.nodes)]
-    widths = [max(len(line[column]) for line in cells) for column in range(len(header))]
-    lines.append("")
-    for line in cells:
-        lines.append("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
-    return "\n".join(lines)
-
-
-def _usage_cells(node: NodeReport) -> tuple[str, str, str, str]:
-    if node.cpu_percent is None or node.memory_bytes is None or node.uptime_s is None:
-        return ("-", "-", str(node.restarts), "-")
-    memory = f"{node.memory_bytes / 2**20:.1f} MiB"
-    return (f"{node.cpu_percent:.1f} %", memory, str(node.restarts), _duration(node.uptime_s))
-
-
-def _duration(seconds: float) -> str:
-    minutes, seconds = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    days, hours = divmod(hours, 24)
-    if days:
-        return f"{days}d {hours}h"
-    if hours:
-        return f"{hours}h {minutes}m"
-    return f"{minutes}m {seconds}s" if minutes else f"{seconds}s"
+        outlook = "brings it up" if report.state == "down" else "takes the cluster in hand"
+        lines.append(f"no supervisor, {bus}; `{up}` {outlook}")
+    return "\n".join([*lines, "", *table_lines(report.nodes, (*COLUMNS, *USAGE_COLUMNS), width=width)])
 
 
 def _report_without_supervisor(directory: ClusterDirectory, config: ClusterConfig) -> ClusterReport:

@@ -19,7 +19,7 @@ from pycluster.supervisor.forker import Forker
 from pycluster.supervisor.layout import ClusterConfig, ClusterDirectory, NodePlan
 from pycluster.supervisor.placement import place
 from pycluster.supervisor.probe import ClusterOpinion, ProbeError, Target, ask
-from pycluster.supervisor.process import STOP_TIMEOUT_MS, ProcessIdentity, stop_all
+from pycluster.supervisor.process import STOP_TIMEOUT_MS, ProcessIdentity, describe_status, stop_all
 from pycluster.supervisor.report import Usage
 
 log = logging.getLogger(__name__)
@@ -216,7 +216,8 @@ class ProcessTree:
         each.identity = None
         _serves_no_more(each)
         each.exit_status = await self._forker.exit_status(identity.pid)
-        log.info("%s exited, pid %d, status %s", each.name, identity.pid, each.exit_status)
+        level = logging.INFO if self._stopping or each.restart_wanted else logging.WARNING
+        log.log(level, "%s ended (%s), pid %d", each.name, describe_status(each.exit_status), identity.pid)
         if each.plan is not None:
             self._link.node_exited(each.plan.node_id, each.run_id, each.exit_status)
         if not self._stopping:
@@ -236,6 +237,7 @@ class ProcessTree:
                     break
             await trio.sleep(delay_s)
             delay_s = min(PROBE_GROWTH * delay_s, PROBE_MAX_S)
+        log.info("%s serves as %s", each.name, opinion.roles[plan.node_id].role)
         each.state = State.SERVING
         each.opinion = opinion
         each.serves.set()

@@ -1,47 +1,30 @@
 """``pycluster up``: bring a cluster up and look after it."""
 
-import errno
 import os
-import signal
-import socket
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn
 
-import attrs
 import click
 
-from pycluster.cluster.bus_spec import PlanError
 from pycluster.cluster.view import NODE_COUNT_MAX
 from pycluster.runtime import clock, logs
 from pycluster.supervisor import adoption
+from pycluster.supervisor.audience import Audience
+from pycluster.supervisor.daemon import daemonize
 from pycluster.supervisor.errors import InputError
 from pycluster.supervisor.layout import ClusterConfig, ClusterDirectory, FileLock
-from pycluster.supervisor.options import directory_option
+from pycluster.supervisor.options import command_words, directory_option
+from pycluster.supervisor.ports import PORT_MAX, check_ports
 from pycluster.supervisor.process import ProcessIdentity
-from pycluster.supervisor.settings import check_settings, parse_options
-
-NODES_DEFAULT = 6
-REPLICAS_DEFAULT = 1
-PORT_DEFAULT = 7000
-PORT_MAX = 65_535
-BIND_DEFAULT = "127.0.0.1"
-LOG_FORMAT_DEFAULT: logs.LogFormat = "text"
-# How many of the ports in use an error line names.
-PORTS_SHOWN_MAX = 8
-
-
-@attrs.frozen(kw_only=True)
-class Wishes:
-    """What the user asked for; None where nothing was said."""
-
-    nodes: int | None = None
-    replicas: int | None = None
-    port: int | None = None
-    bind: str | None = None
-    log_format: logs.LogFormat | None = None
-    settings: dict[str, str] = attrs.field(factory=dict)
+from pycluster.supervisor.settings import parse_options
+from pycluster.supervisor.wishes import (
+    BIND_DEFAULT,
+    LOG_FORMAT_DEFAULT,
+    NODES_DEFAULT,
+    PORT_DEFAULT,
+    REPLICAS_DEFAULT,
+    Wishes,
+)
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
@@ -97,9 +80,15 @@ def up(
     )
     directory = ClusterDirectory(path)
     lock, config = take(directory, wishes)
+    audience = Audience(
+        started_ms=started_ms,
+        look=command_words("status", path),
+        stop=command_words("down", path),
+        stays=not detach,
+    )
     try:
         on_serving = daemonize(directory) if detach else None
-        serve(directory, config, lock, started_ms=started_ms, lifeline=lifeline, on_serving=on_serving)
+        serve(directory, config, lock, audience, lifeline=lifeline, on_serving=on_serving)
     finally:
         lock.release()
 
@@ -115,16 +104,16 @@ def take(directory: ClusterDirectory, wishes: Wishes) -> tuple[FileLock, Cluster
     is_new = config is None
     if config is None:
         directory.check_vacant()
-        config = new_config(wishes)
+        config = wishes.new_config()
         check_ports(directory, config)
     else:
-        check_no_contradiction(directory, config, wishes)
+        wishes.check_against(directory, config)
     directory.make()
     lock = FileLock(directory.lock_file)
     if not lock.acquire():
         supervisor = adoption.living_supervisor(directory)
         who = f" (pid {supervisor.pid})" if supervisor else ""
-        raise InputError(f"a supervisor{who} looks after {directory.path} already; see `pycluster status`")
+        raise InputError(f"a supervisor{who} looks after {directory.path} already")
     try:
         if is_new:
             directory.create(config)
@@ -136,118 +125,12 @@ def take(directory: ClusterDirectory, wishes: Wishes) -> tuple[FileLock, Cluster
     return lock, config
 
 
-def new_config(wishes: Wishes) -> ClusterConfig:
-    """A new cluster after the user's wishes and our defaults; raises InputError if they fit no cluster."""
-    nodes = NODES_DEFAULT if wishes.nodes is None else wishes.nodes
-    replicas = REPLICAS_DEFAULT if wishes.replicas is None else wishes.replicas
-    port = PORT_DEFAULT if wishes.port is None else wishes.port
-    if port + nodes - 1 > PORT_MAX:
-        raise InputError(f"{nodes} nodes from port {port} on would need ports above {PORT_MAX}")
-    check_settings(wishes.settings)
-    try:
-        return ClusterConfig.new(
-            host=wishes.bind or BIND_DEFAULT,
-            port=port,
-            nodes=nodes,
-            replicas=replicas,
-            settings=wishes.settings,
-            log_format=wishes.log_format or LOG_FORMAT_DEFAULT,
-        )
-    except PlanError as exc:
-        raise InputError(str(exc)) from exc
-    except ValueError as exc:
-        raise InputError(f"cannot plan this cluster: {exc.args[0]}") from exc
-
-
-def check_no_contradiction(directory: ClusterDirectory, config: ClusterConfig, wishes: Wishes) -> None:
-    """Raises InputError if the user asks for something else than the directory's cluster is."""
-    facts = {
-        "nodes": len(config.nodes),
-        "replicas": config.replicas,
-        "port": config.port,
-        "bind": config.host,
-        "log_format": config.log_format,
-    }
-    for name, fact in facts.items():
-        wish = getattr(wishes, name)
-        if wish not in (None, fact):
-            option = name.replace("_", "-")
-            raise InputError(f"the cluster in {directory.path} was made with --{option} {fact}, not {wish}")
-    for name, wish in wishes.settings.items():
-        if config.settings.get(name) != wish:
-            was = f"with --{name} {config.settings[name]}" if name in config.settings else f"without --{name}"
-            raise InputError(f"the cluster in {directory.path} was made {was}")
-
-
-def check_ports(directory: ClusterDirectory, config: ClusterConfig) -> None:
-    """Raises InputError if nodes that are still to be started could not listen on their ports."""
-    alive = adoption.living_nodes(directory, config)
-    taken = []
-    for plan in config.nodes:
-        if plan.node_id not in alive:
-            problem = _bind_problem(config.host, plan.port)
-            if problem == errno.EADDRINUSE:
-                taken.append(plan.name)
-            elif problem is not None:
-                raise InputError(f"cannot listen on {config.host} port {plan.port}: {os.strerror(problem)}")
-    if taken:
-        shown = ", ".join(taken[:PORTS_SHOWN_MAX]) + (", ..." if len(taken) > PORTS_SHOWN_MAX else "")
-        raise InputError(f"port {shown} is in use" if len(taken) == 1 else f"ports {shown} are in use")
-
-
-def daemonize(directory: ClusterDirectory) -> Callable[[], None]:
-    """Go on as a daemon: returns in the child only, with what it has to call once all serves.
-
-    The parent waits for that call and exits with status 0, or with the child's status if it ends before.
-    """
-    told, tell = os.pipe()
-    sys.stdout.flush()
-    child = os.fork()
-    if child != 0:
-        os.close(tell)
-        _wait_for_daemon(child, told)
-    os.close(told)
-    # A session of its own: neither Ctrl-C in the terminal nor its end concerns the cluster from here on.
-    os.setsid()
-    os.chdir(directory.path)
-
-    def let_go() -> None:
-        sys.stdout.flush()
-        null = os.open(os.devnull, os.O_RDWR)
-        log = os.open(directory.supervisor_log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-        for descriptor, source in ((0, null), (1, log), (2, log)):
-            os.dup2(source, descriptor)
-        os.close(null)
-        os.close(log)
-        os.write(tell, b"serving")
-        os.close(tell)
-
-    return let_go
-
-
-def _wait_for_daemon(child: int, told: int) -> NoReturn:
-    def interrupt(_signum: int, _frame: object) -> NoReturn:
-        raise KeyboardInterrupt
-
-    # os._exit: the lock's record and all else that is cleaned up on the way out belongs to the child now.
-    try:
-        signal.signal(signal.SIGTERM, interrupt)
-        if os.read(told, 16):
-            os._exit(0)
-        _pid, status = os.waitpid(child, 0)
-        os._exit(abs(os.waitstatus_to_exitcode(status)))
-    except KeyboardInterrupt:
-        os.kill(child, signal.SIGTERM)
-        os.waitpid(child, 0)
-        os._exit(128 + signal.SIGINT)
-
-
 def serve(
     directory: ClusterDirectory,
     config: ClusterConfig,
     lock: FileLock,
+    audience: Audience,
     *,
-    started_ms: int,
     lifeline: int | None,
     on_serving: Callable[[], None] | None,
 ) -> None:
@@ -272,27 +155,10 @@ def serve(
     )
     with directory.supervisor_log.open("a") as log_file:
         logs.setup("supervisor", log_format=config.log_format, stream=log_file)
-        display = make_display(started_ms=started_ms)
+        display = make_display(audience)
         try:
-            trio.run(SupervisorRun(directory, config, nursery, display, options).run)
+            run = SupervisorRun(directory, config, nursery, display, options)
+            trio.run(run.run, restrict_keyboard_interrupt_to_checkpoints=True)
         finally:
             display.close()
             nursery.close()
-
-
-def _bind_problem(host: str, port: int) -> int | None:
-    """The error number of an attempt to listen there; None if it would work."""
-    try:
-        family, kind, protocol, _name, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        with socket.socket(family, kind, protocol) as attempt:
-            # As the node will: connections of an earlier run that linger in TIME_WAIT do not count.
-            attempt.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            attempt.bind(address)
-            attempt.listen(1)
-    except socket.gaierror:
-        return errno.EADDRNOTAVAIL
-    except OSError as exc:
-        return exc.errno
-    return None

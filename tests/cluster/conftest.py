@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from support.command_line import CommandLine
 
-from pycluster.supervisor.local_cluster import LocalCluster, free_port_range
+from pycluster.supervisor.local_cluster import LocalCluster
+from pycluster.supervisor.ports import free_port_range
 
 
 @pytest.fixture

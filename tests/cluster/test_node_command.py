@@ -1,5 +1,6 @@
 """`pycluster node`: one node alone, run as redis-server would be."""
 
+import json
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -8,10 +9,12 @@ from pathlib import Path
 
 import pytest
 import redis
+from redis.backoff import ExponentialBackoff
+from redis.retry import Retry
 from support.command_line import CommandLine, pycluster
 from support.processes import running
 
-from pycluster.supervisor.local_cluster import free_port_range
+from pycluster.supervisor.ports import free_port_range
 
 
 @contextmanager
@@ -49,6 +52,18 @@ def test_it_serves_with_redis_options_until_sigterm(tmp_path: Path) -> None:
         assert process.wait(timeout=10) == 0
 
 
+def test_logs_go_where_and_in_the_form_that_was_asked_for(tmp_path: Path) -> None:
+    log_file, port = tmp_path / "node.log", free_port_range(1)
+    words = ["node", "--port", str(port), "--logfile", str(log_file), "--log-format", "json"]
+    with running([*pycluster(), *words], stderr=subprocess.PIPE) as process:
+        with redis.Redis(port=port, retry=Retry(ExponentialBackoff(cap=0.2), retries=100)) as client:
+            assert client.ping()
+        process.terminate()
+        assert process.communicate(timeout=10)[1] == ""
+    messages = [json.loads(line)["message"] for line in log_file.read_text().splitlines()]
+    assert messages == [f"listening on 127.0.0.1:{port}", "stopping on SIGTERM", "stopped"]
+
+
 @pytest.mark.parametrize(
     ("words", "part"),
     [
@@ -73,5 +88,4 @@ def test_a_port_in_use_is_one_line(tmp_path: Path) -> None:
         port = client.connection_pool.connection_kwargs["port"]
         done = CommandLine(tmp_path).run("node", "--port", str(port))
     assert done.returncode == 2
-    assert str(port) in done.stderr.splitlines()[-1]
-    assert "Traceback" not in done.stderr
+    assert done.stderr == f"pycluster: port {port} is in use\n"

@@ -8,9 +8,10 @@ import pytest
 import redis
 from support.command_line import COMMAND_TIMEOUT_S, CommandLine, pycluster
 from support.processes import running
+from support.waiting import wait_until
 
 from pycluster.supervisor import adoption
-from pycluster.supervisor.local_cluster import free_port_range
+from pycluster.supervisor.ports import free_port_range
 
 Up = Callable[..., int]
 
@@ -59,6 +60,20 @@ def test_a_signal_to_the_foreground_command_stops_all_cleanly(
     assert adoption.living_nodes(command_line.directory, command_line.config) == {}
 
 
+def test_an_interrupt_while_it_comes_up_leaves_nothing_behind(command_line: CommandLine) -> None:
+    port = free_port_range(2)
+    words = ["up", "--nodes", "2", "--replicas", "0", "--port", str(port), "--dir", str(command_line.path)]
+    pipes = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+    with running([*pycluster(), *words], **pipes) as process:
+        wait_until(command_line.directory.config_file.exists, "laying out the directory")
+        process.send_signal(signal.SIGINT)
+        errors = process.communicate(timeout=COMMAND_TIMEOUT_S)[1]
+    assert process.returncode in (0, 130)
+    assert errors.strip() == ""
+    assert adoption.living_nodes(command_line.directory, command_line.config) == {}
+    assert adoption.living_bus(command_line.directory) is None
+
+
 def test_restart_puts_a_new_process_into_the_place(up: Up, command_line: CommandLine) -> None:
     port = up()
     before = command_line.pids()
@@ -72,7 +87,7 @@ def test_restart_puts_a_new_process_into_the_place(up: Up, command_line: Command
 def test_status_shows_nodes_and_fails_when_not_all_is_well(up: Up, command_line: CommandLine) -> None:
     port = up()
     text = command_line.succeed("status")
-    assert f"127.0.0.1:{port}" in text
+    assert [line.split()[0] for line in text.splitlines()[-2:]] == [str(port), str(port + 1)]
     assert "0-8191" in text
     command_line.succeed("down")
     stopped = command_line.run("status")

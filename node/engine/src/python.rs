@@ -4,7 +4,7 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 use std::sync::{Mutex, PoisonError};
 
 use pyo3::create_exception;
-use pyo3::exceptions::{PyException, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyException, PyOSError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{
     PyBool, PyByteArray, PyBytes, PyDict, PyFloat, PyFrozenSet, PyInt, PyList, PySet, PyString, PyTuple,
@@ -27,8 +27,20 @@ const REPLY_DEPTH_MAX: usize = 32;
 
 fn to_py_err(error: CoreError) -> PyErr {
     match error {
-        CoreError::Io(error) => error.into(),
+        CoreError::Io(error) => os_error(error),
         other => EngineError::new_err(other.to_string()),
+    }
+}
+
+/// The `OSError` with its `errno`, of which Python makes the fitting subclass; PyO3's own conversion drops the number.
+fn os_error(error: std::io::Error) -> PyErr {
+    match error.raw_os_error() {
+        Some(number) => {
+            let text = error.to_string();
+            let reason = text.strip_suffix(&format!(" (os error {number})")).unwrap_or(&text);
+            PyOSError::new_err((number, reason.to_owned()))
+        }
+        None => error.into(),
     }
 }
 

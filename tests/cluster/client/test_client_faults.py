@@ -13,7 +13,8 @@ import anyio
 import pytest
 from client_servers import shells
 from client_servers.scripted import HOST, OK, ScriptedServer, in_turn, slots_of
-from client_servers.valkey import free_port, wait_until
+from client_servers.valkey import free_port
+from support.waiting import wait_until
 
 from pycluster.client import Address, AsyncCluster, Cluster, key_slot
 from pycluster.client.errors import (

@@ -11,7 +11,8 @@ import anyio
 import anyio.lowlevel
 import pytest
 from client_servers import shells
-from client_servers.valkey import Server, ValkeyAlone, ValkeyCluster, ask, wait_until
+from client_servers.valkey import Server, ValkeyAlone, ValkeyCluster, ask
+from support.waiting import wait_until
 
 from pycluster.client import Cluster, key_slot
 from pycluster.client.errors import ConnectionLostError

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from pycluster.supervisor.process import ProcessIdentity, stop_all, wait_ended
+from pycluster.supervisor.process import ProcessIdentity, describe_status, stop_all, wait_ended
 
 SLEEPER = "import signal, sys; print(flush=True); signal.pause()"
 STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(flush=True); signal.pause()"
@@ -73,3 +73,17 @@ def test_a_process_that_ignores_sigterm_is_killed(processes: list[subprocess.Pop
     identity = _start(processes, STUBBORN)
     assert stop_all([identity], timeout_ms=50) == [identity]
     assert processes[0].wait() == -signal.SIGKILL
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (None, "nobody saw how"),
+        (0, "exit status 0"),
+        (1, "exit status 1"),
+        (-9, "SIGKILL"),
+        (-99, "signal 99"),
+    ],
+)
+def test_exit_statuses_in_words(status: int | None, words: str) -> None:
+    assert describe_status(status) == words

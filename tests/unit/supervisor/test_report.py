@@ -85,7 +85,8 @@ def test_a_report_survives_the_way_through_json() -> None:
 
 
 def test_the_text_has_a_line_for_every_node() -> None:
-    text = status_text(_report({PRIMARY: SERVING, REPLICA: STOPPED}, {PRIMARY: _opinion(PRIMARY, ROLES)}))
+    report = _report({PRIMARY: SERVING, REPLICA: STOPPED}, {PRIMARY: _opinion(PRIMARY, ROLES)})
+    text = status_text(report, up="pycluster up")
     assert [line.split()[0] for line in text.splitlines()[-2:]] == ["7000", "7001"]
     assert "is degraded" in text
 

@@ -1,8 +1,8 @@
-"""Following log files."""
+"""Following log files, and several in one order."""
 
 from pathlib import Path
 
-from pycluster.supervisor.logs import Tail
+from pycluster.supervisor.logs import Tail, in_order
 
 
 def test_the_last_lines_then_only_new_whole_ones(tmp_path: Path) -> None:
@@ -30,3 +30,21 @@ def test_no_lines_wanted_means_none(tmp_path: Path) -> None:
     file = tmp_path / "node.log"
     file.write_text("one\n")
     assert Tail("7000", file).last_lines(0) == []
+
+
+def test_lines_of_several_logs_come_in_the_order_of_their_times() -> None:
+    lines = {
+        "bus": [
+            "2026-01-01T10:00:00.001Z INFO one",
+            "2026-01-01T10:00:00.004Z ERROR four",
+            "Traceback",
+            "  end",
+        ],
+        "7000": [
+            '{"time": "2026-01-01T10:00:00.002Z", "level": "info"}',
+            "2026-01-01T10:00:00.005Z INFO five",
+        ],
+        "7001": [],
+    }
+    assert [name for name, _line in in_order(lines)] == ["bus", "7000", "bus", "bus", "bus", "7000"]
+    assert [line for name, line in in_order(lines) if name == "bus"] == lines["bus"]
