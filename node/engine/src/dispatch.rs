@@ -15,11 +15,14 @@ use crate::commands::spec::{CommandSpec, Flags};
 use crate::evict::Evictor;
 use crate::keyspace::{HashedKey, Keys, Keyspace};
 use crate::observe::{self, Finished};
-use crate::resp::{Args, Reply};
+use crate::resp::{Args, Mark, Protocol, Reply};
 use crate::server::{Server, Session, SessionFlags, Waiting};
 use crate::slot::{SlotIndex, key_slot};
 use queued::{check_slots, is_never_queued, queue};
-use refusal::{redirect, refuse, refuse_unresolved, unknown_command, unknown_subcommand};
+use refusal::{
+    cannot_run_while_subscribed, is_for_subscribers, redirect, refuse, refuse_unresolved, unknown_command,
+    unknown_subcommand,
+};
 
 /// All that a command can reach.
 pub struct Core {
@@ -86,8 +89,10 @@ pub fn run(
     prepared: &Prepared,
 ) -> Outcome {
     let mark = reply.mark();
-    let silent = session.flags.contains(SessionFlags::REPLY_SKIP_NEXT);
-    session.flags.remove(SessionFlags::REPLY_SKIP_NEXT);
+    if session.flags.contains(SessionFlags::REPLY_SKIP_NEXT) {
+        session.flags.remove(SessionFlags::REPLY_SKIP_NEXT);
+        session.flags.insert(SessionFlags::REPLY_SKIP);
+    }
     let outcome = match resolve(core, session, args, prepared.entry) {
         Ok(entry) if session.flags.intersects(SessionFlags::SPECIAL) => {
             special(core, session, reply, args, entry, prepared.first_key)
@@ -98,15 +103,26 @@ pub fn run(
             Outcome::Done
         }
     };
-    if outcome == Outcome::Postponed {
-        session.flags.set(SessionFlags::REPLY_SKIP_NEXT, silent);
-    } else if silent || session.flags.contains(SessionFlags::REPLY_OFF) {
-        reply.truncate(mark);
-        if matches!(session.waiting, Waiting::Control(_)) {
-            session.flags.set(SessionFlags::REPLY_SKIP_CONTROL, silent);
-        }
+    if session.flags.intersects(SessionFlags::REPLY_SKIP | SessionFlags::REPLY_OFF) {
+        silence(session, reply, mark, outcome);
     }
+    core.server.deliver_pending(session, reply);
     outcome
+}
+
+/// Leave a command's reply out.
+#[cold]
+fn silence(session: &mut Session, reply: &mut Reply, mark: Mark, outcome: Outcome) {
+    let skip = session.flags.contains(SessionFlags::REPLY_SKIP);
+    session.flags.remove(SessionFlags::REPLY_SKIP);
+    if outcome == Outcome::Postponed {
+        session.flags.set(SessionFlags::REPLY_SKIP_NEXT, skip);
+        return;
+    }
+    reply.truncate(mark);
+    if matches!(session.waiting, Waiting::Control(_)) {
+        session.flags.set(SessionFlags::REPLY_SKIP_CONTROL, skip);
+    }
 }
 
 /// Flags of commands that read or change keys.
@@ -202,6 +218,15 @@ fn checked<const SPECIAL: bool>(
         refuse(core, session, reply, spec.name, Some(entry.id), error);
         return Outcome::Done;
     }
+    if SPECIAL
+        && session.flags.contains(SessionFlags::SUBSCRIBED)
+        && reply.protocol == Protocol::Resp2
+        && !is_for_subscribers(spec)
+    {
+        let error = cannot_run_while_subscribed(spec);
+        refuse(core, session, reply, spec.name, Some(entry.id), error);
+        return Outcome::Done;
+    }
     if core.server.pause.is_some() && core.server.is_paused_for(flags) {
         session.waiting = Waiting::Pause;
         return Outcome::Postponed;
@@ -227,6 +252,7 @@ fn execute(
     first_key: Option<FirstKey>,
 ) -> Outcome {
     let spec = entry.spec;
+    let runs_again = session.flags.contains(SessionFlags::WAITED);
     let start = ticks();
     let now = server.now;
     let touch = !session.flags.contains(SessionFlags::NO_TOUCH);
@@ -252,7 +278,10 @@ fn execute(
     server.settle(keyspace);
     session.last_command = Some(spec);
     if session.waiting == Waiting::Keys {
-        // It is counted when it is answered.
+        // It is shown when it comes, and counted when it is answered.
+        if !server.monitors.is_empty() && !runs_again {
+            observe::feed_monitors(server, session, reply, spec, args);
+        }
         return Outcome::Postponed;
     }
     let elapsed = ticks().wrapping_sub(start);
@@ -263,7 +292,7 @@ fn execute(
         reply.error_bytes(error.as_bytes());
         server.stats.count_error(error.code());
     }
-    if !server.monitors.is_empty() {
+    if !server.monitors.is_empty() && !runs_again {
         observe::feed_monitors(server, session, reply, spec, args);
     }
     let reply_bytes = reply.queue.len().saturating_sub(queued_bytes) as u64;

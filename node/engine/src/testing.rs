@@ -11,7 +11,8 @@ use crate::evict::SampledEvictor;
 use crate::keyspace::Keyspace;
 use crate::reactor::Reactor;
 use crate::resp::{Arg, Args, Protocol, Reply};
-use crate::server::{Client, ClientKey, Config, Identity, Server, Session};
+use crate::server::{Client, ClientKey, Config, Identity, Server, Session, Topology};
+use crate::slot::SLOT_COUNT;
 
 /// Unix time at which a node under test begins, in milliseconds.
 pub const START_MS: i64 = 1_700_000_000_000;
@@ -131,6 +132,23 @@ impl Host {
     /// A node alone.
     pub fn alone() -> Self {
         Self { core: Node::alone().core, reactor: Reactor::new(10).expect("an epoll instance") }
+    }
+
+    /// A member of a cluster of which it serves the slots below `end`.
+    pub fn member(end: u16) -> Self {
+        let mut host = Self { core: Node::member().core, ..Self::alone() };
+        host.serve_slots_below(end);
+        host
+    }
+
+    /// Serve the slots below `end` from now on; the others are at `there:2`.
+    pub fn serve_slots_below(&mut self, end: u16) {
+        let owners: Vec<u8> =
+            (0..SLOT_COUNT).flat_map(|slot| u16::to_le_bytes(u16::from(slot >= end))).collect();
+        let endpoints = vec![("here".to_owned(), 1), ("there".to_owned(), 2)];
+        self.core.server.topology =
+            Topology::new(&owners, endpoints, Some(0), false, None).expect("a topology");
+        self.reactor.topology_changed(&mut self.core).expect("a turn");
     }
 
     /// Connect a client.

@@ -326,4 +326,19 @@ pub(super) mod tests {
         assert!(waiting.iter_mut().all(|wire| wire.received() == "<closed>"));
         assert_eq!((host.core.server.blocking.clients_len(), host.core.server.clients.len()), (0, 1));
     }
+
+    #[test]
+    fn who_waits_for_a_key_that_has_moved_is_sent_after_it() {
+        let mut host = Host::member(16_384);
+        let [mut moved, mut stays] = connect(&mut host);
+        // Slots 7365 and 3300.
+        host.run(&mut moved, "WAITGETDEL c 0\nPING");
+        host.run(&mut stays, "WAITGETDEL b 0");
+        host.serve_slots_below(5_000);
+        assert_eq!(
+            (moved.received().as_str(), stays.received().as_str()),
+            ("-MOVED 7365 there:2\r\n+PONG\r\n", "")
+        );
+        assert_eq!(host.core.server.blocking.clients_len(), 1);
+    }
 }

@@ -9,7 +9,7 @@ use super::spec::CommandSpec;
 use super::text::until_nul;
 use crate::clock::Now;
 use crate::resp::{Protocol, Reply};
-use crate::server::{Client, Session, SessionFlags, Watched};
+use crate::server::{Client, Session, SessionFlags, Topic, Watched};
 
 /// CLIENT INFO
 pub(super) fn info(call: &mut Call<'_>) -> CommandResult {
@@ -108,8 +108,8 @@ impl<'a> Shown<'a> {
         field("flags", &session.flag_letters());
         field("capa", &if session.flags.contains(SessionFlags::CAPA_REDIRECT) { "r" } else { "" });
         field("db", &session.db);
-        for none in ["sub", "psub", "ssub"] {
-            field(none, &0);
+        for (name, topic) in [("sub", Topic::Channel), ("psub", Topic::Pattern), ("ssub", Topic::Shard)] {
+            field(name, &session.subscriptions_len(topic));
         }
         let transaction = session.transaction.as_deref();
         let queued = transaction.filter(|_| session.flags.contains(SessionFlags::MULTI));
@@ -118,7 +118,7 @@ impl<'a> Shown<'a> {
         field("qbuf", &self.input_bytes);
         field("qbuf-free", &self.input_free_bytes);
         field("argv-mem", &self.args_bytes);
-        field("multi-mem", &session.transaction_bytes());
+        field("multi-mem", &transaction.map_or(0, |transaction| transaction.len_bytes()));
         field("rbs", &queue.tail_capacity());
         field("rbp", &queue.tail_capacity());
         field("obl", &(queue.len() - queue.chunk_bytes()));

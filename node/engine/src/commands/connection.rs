@@ -9,7 +9,14 @@ use crate::server::SessionFlags;
 
 /// PING [message]
 fn ping(call: &mut Call<'_>) -> CommandResult {
+    let subscribed = call.session.flags.contains(SessionFlags::SUBSCRIBED);
     match call.args.len() {
+        // As every message is an array to such a client, so is this.
+        1 | 2 if subscribed && call.reply.protocol == Protocol::Resp2 => {
+            call.reply.array(2);
+            call.reply.bulk(b"pong");
+            call.reply.bulk(call.args.get(1));
+        }
         1 => call.reply.simple("PONG"),
         2 => call.reply.bulk(call.args.get(1)),
         _ => return Err(CommandError::wrong_arity(call.spec.name)),
@@ -37,6 +44,7 @@ fn select(call: &mut Call<'_>) -> CommandResult {
 fn reset(call: &mut Call<'_>) -> CommandResult {
     call.server.monitors.retain(|key| *key != call.session.key);
     call.server.discard_transaction(call.session);
+    call.server.unsubscribe_all(call.session);
     call.session.reset(!call.server.config.requirepass.is_empty());
     call.reply.protocol = Protocol::Resp2;
     call.reply.simple("RESET");

@@ -44,6 +44,7 @@ mod memory;
 mod monitor;
 mod object;
 mod options;
+mod pubsub;
 mod scan;
 mod server;
 mod string;
@@ -82,6 +83,7 @@ const TABLES: &[&[CommandSpec]] = &[
     memory::TABLE,
     monitor::TABLE,
     object::TABLE,
+    pubsub::TABLE,
     scan::TABLE,
     server::TABLE,
     string::TABLE,

@@ -97,6 +97,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
         .about("1.2.0", "Run the queued commands together."),
     row("discard", 1, discard, FAST).about("2.0.0", "Forget the queued commands."),
     row("watch", -2, watch, FAST.union(Flags::NO_MULTI))
+        .usage("key [key ...]")
         .keys(&[KeySpec::range(1, -1, 1, KeyFlags::RO)])
         .about("2.2.0", "Let EXEC do nothing if one of these keys is changed before."),
     row("unwatch", 1, unwatch, FAST).about("2.2.0", "Watch no keys any more."),

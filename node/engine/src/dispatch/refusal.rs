@@ -71,6 +71,30 @@ pub(super) fn redirect(
     Outcome::Done
 }
 
+/// Commands that a client in RESP2 may say while it has subscriptions: it could not tell other replies from messages.
+pub(super) fn is_for_subscribers(spec: &CommandSpec) -> bool {
+    const NAMES: [&str; 9] = [
+        "ping",
+        "subscribe",
+        "unsubscribe",
+        "psubscribe",
+        "punsubscribe",
+        "ssubscribe",
+        "sunsubscribe",
+        "quit",
+        "reset",
+    ];
+    NAMES.contains(&spec.name)
+}
+
+/// The error for all other commands.
+pub(super) fn cannot_run_while_subscribed(spec: &CommandSpec) -> CommandError {
+    CommandError::new(format!(
+        "ERR Can't execute '{}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context",
+        spec.name
+    ))
+}
+
 /// Bytes of a client's words that an error quotes.
 const QUOTED_BYTES_MAX: usize = 128;
 

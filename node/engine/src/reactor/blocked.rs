@@ -61,6 +61,7 @@ impl Reactor {
         core.server.settle(&mut core.keyspace);
         self.end_due_waits(core);
         self.serve_waiting(core);
+        core.server.deliver_all_pending();
         self.look_after_touched(core);
         self.deadline_timer.arm(core.server.blocking.next_deadline_us())
     }
@@ -94,9 +95,6 @@ impl Reactor {
 
     /// Let clients that wait for keys which are no longer served here run into the redirect.
     pub(super) fn redirect_waiting(&mut self, core: &mut Core) {
-        if !core.server.identity.cluster {
-            return;
-        }
         let waiting: Vec<_> = core.server.blocking.clients().collect();
         for key in waiting {
             let server = &mut core.server;

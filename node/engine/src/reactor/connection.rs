@@ -166,7 +166,7 @@ impl Reactor {
         client.session.bytes_in += count as u64;
         client.session.last_used_us = core.server.now.monotonic_us;
         body(self, core, client)?;
-        let kept = client.input.len() + client.parser.received_bytes() + client.session.transaction_bytes();
+        let kept = client.input.len() + client.parser.received_bytes() + client.session.kept_bytes();
         if kept as u64 > core.server.config.client_query_buffer_limit {
             core.server.stats.query_buffer_limit_disconnections += 1;
             return Err(Closed);

@@ -73,7 +73,9 @@ impl Reactor {
             .clients
             .others()
             .filter(|client| client.session.waiting == Waiting::No)
-            .filter(|client| !client.session.flags.contains(SessionFlags::MONITOR))
+            .filter(|client| {
+                !client.session.flags.intersects(SessionFlags::MONITOR | SessionFlags::SUBSCRIBED)
+            })
             .filter(|client| now_us.saturating_sub(client.session.last_used_us) > limit_us)
             .map(|client| client.key)
             .collect();

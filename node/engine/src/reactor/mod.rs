@@ -140,12 +140,15 @@ impl Reactor {
         self.settle(core)
     }
 
-    /// See to what a new topology means for clients that wait.
+    /// See to what a new topology means for clients that wait or have subscribed.
     ///
     /// # Errors
     /// The system refused to set a timer.
     pub fn topology_changed(&mut self, core: &mut Core) -> io::Result<()> {
-        self.redirect_waiting(core);
+        if core.server.identity.cluster {
+            self.redirect_waiting(core);
+            core.server.unsubscribe_lost_shards();
+        }
         self.settle(core)
     }
 }

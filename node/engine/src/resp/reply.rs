@@ -331,6 +331,11 @@ impl Reply {
         self.out().extend_from_slice(bytes);
     }
 
+    /// Bytes that are a reply already; many are sent from where they lie.
+    pub fn raw_shared(&mut self, bytes: &Arc<Vec<u8>>) {
+        if bytes.len() < SHARED_BYTES_MIN { self.raw(bytes) } else { self.queue.push_shared(bytes) }
+    }
+
     /// Start an aggregate of yet unknown length; [`Reply::end`] completes it.
     pub fn begin(&mut self) -> Deferred {
         Deferred(self.mark())
@@ -381,6 +386,11 @@ impl Reply {
     /// True when nothing was written since `mark`.
     pub fn is_at(&self, mark: Mark) -> bool {
         self.queue.chunks.len() == mark.chunks && self.queue.tail.len() == mark.tail
+    }
+
+    /// Take everything away, in one piece; nothing of it may have been sent.
+    pub fn take_all(&mut self) -> Vec<u8> {
+        self.take_since(Mark { chunks: 0, tail: 0 })
     }
 
     /// Take everything written since `mark` away, in one piece; nothing of it may have been sent.

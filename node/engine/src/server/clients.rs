@@ -6,7 +6,7 @@ use super::session::{Session, SessionFlags};
 use crate::resp::{Parser, Protocol, Reply};
 
 /// A client's place among the others, and which client it was when that was noted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ClientKey {
     pub index: u32,
     /// Low half of the session's id, so that a place that was given to another client is recognised.

@@ -8,6 +8,7 @@ mod control;
 mod held;
 mod key_table;
 mod output_limit;
+mod pubsub;
 mod session;
 mod settle;
 mod stats;
@@ -22,6 +23,7 @@ pub use config::Config;
 pub use control::{ControlQueue, ControlRequest, ReplyValue};
 pub use held::HeldReply;
 pub use key_table::KeyName;
+pub use pubsub::{PubSub, Subscriptions, Topic};
 pub use session::{ClientKind, Session, SessionFlags, Waiting, host_of};
 pub use stats::{CommandStats, EvictionStats, ExpiryStats, Stats};
 pub use topology::{Redirect, Topology};
@@ -61,6 +63,7 @@ pub struct Server {
     pub watches: Watches,
     pub spare_transaction: SpareTransaction,
     pub blocking: Blocking,
+    pub pubsub: PubSub,
     pub topology: Topology,
     pub control: ControlQueue,
     pub rng: Rng,
@@ -109,6 +112,7 @@ impl Server {
             watches: Watches::default(),
             spare_transaction: SpareTransaction::default(),
             blocking: Blocking::default(),
+            pubsub: PubSub::default(),
             topology: Topology::default(),
             control: ControlQueue::default(),
             rng,
@@ -160,5 +164,6 @@ impl Server {
         self.monitors.retain(|key| *key != client.key);
         self.discard_transaction(&mut client.session);
         self.end_wait(&mut client.session);
+        self.unsubscribe_all(&mut client.session);
     }
 }

@@ -69,7 +69,7 @@ impl Server {
     }
 
     /// Close a client and give back at once what it has not read.
-    fn kill_for_output(&mut self, key: ClientKey) {
+    pub(super) fn kill_for_output(&mut self, key: ClientKey) {
         self.stats.output_buffer_limit_disconnections += 1;
         if let Some(client) = self.clients.get_mut(key) {
             client.reply.queue.clear();

@@ -5,6 +5,7 @@ use bitflags::bitflags;
 use super::blocking::Blocked;
 use super::clients::ClientKey;
 use super::held::HeldReply;
+use super::pubsub::{Subscriptions, Topic};
 use super::transaction::Transaction;
 use crate::clock::Now;
 use crate::commands::spec::CommandSpec;
@@ -37,6 +38,8 @@ bitflags! {
         const UNAUTHENTICATED = 1 << 10;
         /// The reply that Python is asked for is to be left out.
         const REPLY_SKIP_CONTROL = 1 << 11;
+        /// The reply of the command that is running is to be left out.
+        const REPLY_SKIP = 1 << 15;
         /// MULTI: commands are queued.
         const MULTI = 1 << 16;
         /// EXEC is running: the commands it runs may not wait.
@@ -127,6 +130,7 @@ pub struct Session {
     pub bytes_out: u64,
     /// What it has queued and watches.
     pub transaction: Option<Box<Transaction>>,
+    pub subscriptions: Option<Box<Subscriptions>>,
     /// What it waits for.
     pub blocked: Option<Box<Blocked>>,
     /// The rest of EXEC's reply, while Python has yet to answer some of its commands.
@@ -155,6 +159,7 @@ impl Session {
             bytes_in: 0,
             bytes_out: 0,
             transaction: None,
+            subscriptions: None,
             blocked: None,
             held: None,
         }
@@ -170,7 +175,7 @@ impl Session {
 
     /// What the connection is for.
     pub fn kind(&self) -> ClientKind {
-        ClientKind::Normal
+        if self.flags.contains(SessionFlags::SUBSCRIBED) { ClientKind::PubSub } else { ClientKind::Normal }
     }
 
     /// The connection's state in CLIENT LIST's letters.
@@ -179,6 +184,7 @@ impl Session {
             matches!(self.waiting, Waiting::Pause | Waiting::Control(_) | Waiting::Until(_) | Waiting::Keys);
         let states = [
             (self.flags.contains(SessionFlags::MONITOR), 'O'),
+            (self.flags.contains(SessionFlags::SUBSCRIBED), 'P'),
             (self.flags.contains(SessionFlags::MULTI), 'x'),
             (waits, 'b'),
             (self.flags.contains(SessionFlags::CLOSE_AFTER_REPLY), 'c'),
@@ -191,10 +197,16 @@ impl Session {
         if letters.is_empty() { "N".to_owned() } else { letters }
     }
 
-    /// Bytes that the client makes us keep for its transaction.
+    /// Bytes that the client makes us keep for its transaction and its subscriptions.
     #[inline]
-    pub fn transaction_bytes(&self) -> usize {
+    pub fn kept_bytes(&self) -> usize {
         self.transaction.as_ref().map_or(0, |transaction| transaction.len_bytes())
+            + self.subscriptions.as_ref().map_or(0, |subscriptions| subscriptions.len_bytes())
+    }
+
+    /// Number of channels, of patterns, or of shard channels that the client has subscribed to.
+    pub fn subscriptions_len(&self, topic: Topic) -> usize {
+        self.subscriptions.as_ref().map_or(0, |subscriptions| subscriptions.len_of(topic))
     }
 
     /// The host that the client reached this node at: its own address without port and brackets.

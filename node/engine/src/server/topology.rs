@@ -99,6 +99,11 @@ impl Topology {
         !self.replica && self.mine.is_some() && self.owners.get(slot.index()).copied() == self.mine
     }
 
+    /// True when this node, or the primary whose replica it is, owns a slot.
+    pub fn is_of_shard(&self, slot: SlotIndex) -> bool {
+        self.mine.is_some() && self.owners.get(slot.index()).copied() == self.mine
+    }
+
     /// Whether this node serves a slot to a client: `reads_here` when the client said READONLY and only reads.
     ///
     /// # Errors
