@@ -7,6 +7,7 @@ from differential import (
     commands_connection,
     commands_generic,
     commands_list,
+    commands_pubsub,
     commands_server,
     commands_string,
     commands_transaction,
@@ -23,6 +24,7 @@ GROUPS: Mapping[str, Mapping[str, Commands]] = {
     "connection": commands_connection.COMMANDS,
     "server": commands_server.COMMANDS,
     "transaction": commands_transaction.COMMANDS,
+    "pubsub": commands_pubsub.COMMANDS,
 }
 """Every generator, by group and by command; a file for another group of commands adds one line here."""
 
