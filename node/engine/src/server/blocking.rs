@@ -88,6 +88,11 @@ impl Blocking {
         self.clients.len()
     }
 
+    /// Number of waiting clients that will not wait for ever.
+    pub fn deadlines_len(&self) -> usize {
+        self.deadlines.len()
+    }
+
     /// Number of keys that are waited for.
     pub fn keys_len(&self) -> usize {
         self.keys.len()

@@ -2,6 +2,7 @@
 
 use super::Subject;
 use super::fields::Fields;
+use crate::server::Topic;
 
 pub(super) fn write(subject: &Subject<'_>, fields: &mut Fields) {
     let stats = &subject.server.stats;
@@ -39,11 +40,12 @@ pub(super) fn write(subject: &Subject<'_>, fields: &mut Fields) {
     fields.add("current_eviction_exceeded_time", stats.eviction.exceeded_now_ms(subject.server.now));
     fields.add("keyspace_hits", keys.hits);
     fields.add("keyspace_misses", keys.misses);
+    let pubsub = &subject.server.pubsub;
+    fields.add("pubsub_channels", pubsub.len_of(Topic::Channel));
+    fields.add("pubsub_patterns", pubsub.len_of(Topic::Pattern));
+    fields.add("pubsubshard_channels", pubsub.len_of(Topic::Shard));
     fields.add_all(
         &[
-            "pubsub_channels",
-            "pubsub_patterns",
-            "pubsubshard_channels",
             "latest_fork_usec",
             "total_forks",
             "migrate_cached_sockets",
