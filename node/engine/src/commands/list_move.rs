@@ -181,7 +181,7 @@ pub(super) fn pop_from(
     Ok(true)
 }
 
-const MOVE: &[KeySpec] = &[
+pub(super) const MOVE: &[KeySpec] = &[
     KeySpec::one(1, KeyFlags::RW.union(KeyFlags::ACCESS).union(KeyFlags::DELETE)),
     KeySpec::one(2, KeyFlags::RW.union(KeyFlags::INSERT)),
 ];

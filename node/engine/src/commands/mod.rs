@@ -36,6 +36,7 @@ mod introspect_info;
 mod latency;
 mod lcs;
 mod list;
+mod list_blocking;
 mod list_move;
 mod list_range;
 mod list_search;
@@ -77,6 +78,7 @@ const TABLES: &[&[CommandSpec]] = &[
     latency::TABLE,
     lcs::TABLE,
     list::TABLE,
+    list_blocking::TABLE,
     list_move::TABLE,
     list_range::TABLE,
     list_search::TABLE,
