@@ -1,5 +1,6 @@
 """Requests that never end or are huge: memory stays bounded, and they are answered when they do end."""
 
+import contextlib
 import socket
 
 import pytest
@@ -19,6 +20,11 @@ def _used_memory_bytes(server: Server) -> int:
     with server.connect() as wire:
         lines = wire.call(b"INFO", b"memory").text.splitlines()
     return int(next(line for line in lines if line.startswith(b"used_memory:")).split(b":")[1])
+
+
+def _connected_clients(wire: Wire) -> int:
+    lines = wire.call(b"INFO", b"clients").text.splitlines()
+    return int(next(line for line in lines if line.startswith(b"connected_clients:")).split(b":")[1])
 
 
 def test_an_array_of_a_million_is_answered_as_valkey_answers_it(ours: Server, valkey: Server) -> None:
@@ -84,10 +90,20 @@ def test_clients_that_send_a_byte_at_a_time_are_served_in_the_end(ours: Server) 
 
 
 def test_half_a_command_and_a_lost_connection_leave_nothing_behind(ours: Server) -> None:
+    half = b"*3\r\n$3\r\nSET\r\n$4\r\nlost\r\n$%d\r\n" % (2 * MEBIBYTE) + b"x" * MEBIBYTE
+
     def lose_connections() -> None:
-        for _ in range(50):
-            with ours.connect() as wire:
-                wire.send_raw(b"*3\r\n$3\r\nSET\r\n$4\r\nlost\r\n$%d\r\n" % (2 * MEBIBYTE) + b"x" * MEBIBYTE)
+        with ours.connect() as other:
+            before = _connected_clients(other)
+            # All at a time, so that the second time needs no more memory at once than the first.
+            with contextlib.ExitStack() as stack:
+                for _ in range(50):
+                    stack.enter_context(ours.connect()).send_raw(half)
+                assert _connected_clients(other) == before + 50
+            for _ in range(1_000):
+                if _connected_clients(other) == before:
+                    break
+            assert _connected_clients(other) == before
 
     lose_connections()
     resident_bytes = ours.resident_bytes()

@@ -315,6 +315,10 @@ impl Reactor {
         }
         core.server.stats.bytes_out += sent;
         client.session.bytes_out += sent;
+        if sent > 0 {
+            // A client that takes long to read a long reply is not idle.
+            client.session.last_used_us = core.server.now.monotonic_us;
+        }
         if let Some(buffer) = client.reply.queue.take_buffer() {
             self.spare_reply = Some(buffer);
         }

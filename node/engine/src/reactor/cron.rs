@@ -72,7 +72,7 @@ impl Reactor {
             .server
             .clients
             .others()
-            .filter(|client| client.session.waiting == Waiting::No)
+            .filter(|client| matches!(client.session.waiting, Waiting::No | Waiting::Output))
             .filter(|client| {
                 !client.session.flags.intersects(SessionFlags::MONITOR | SessionFlags::SUBSCRIBED)
             })

@@ -4,9 +4,11 @@ use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::os::fd::{AsRawFd, OwnedFd};
 
+use rustix::io::Errno;
 use rustix::net::{self, AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, sockopt};
 
 use super::Reactor;
+use super::descriptors::make_room_for;
 use super::poll::Source;
 use crate::dispatch::Core;
 use crate::server::{Client, Session, SessionFlags};
@@ -21,6 +23,9 @@ impl Reactor {
     /// The name is unknown, or no address can be bound.
     pub fn listen(&mut self, core: &mut Core, host: &str, port: u16) -> io::Result<u16> {
         let backlog = core.server.config.tcp_backlog.clamp(1, i64::from(i32::MAX)) as i32;
+        let config = &mut core.server.config;
+        config.maxclients = make_room_for(config.maxclients as u64) as i64;
+        self.reserve.fill();
         let mut bound = port;
         for address in (host, port).to_socket_addrs()? {
             let (socket, local) = bind(SocketAddr::new(address.ip(), bound), backlog)?;
@@ -43,20 +48,24 @@ impl Reactor {
                 return;
             };
             let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
-            // Out of descriptors, gone again, or nothing left: the others are served on either way.
-            let Ok(socket) = net::accept_with(listener, flags) else {
-                return;
-            };
-            core.server.stats.connections_received += 1;
-            if core.server.clients.len() as i64 >= core.server.config.maxclients {
-                core.server.stats.connections_rejected += 1;
-                // Nothing to do about a refusal that can't be delivered.
-                let _ = net::send(&socket, b"-ERR max number of clients reached\r\n", SendFlags::NOSIGNAL);
-                // What the client has already sent is read, or closing would reset the connection under our words.
-                let _ = net::recv(&socket, &mut [0u8; 1024], RecvFlags::DONTWAIT);
-                continue;
+            match net::accept_with(listener, flags) {
+                Ok(socket) if core.server.clients.len() as i64 >= core.server.config.maxclients => {
+                    refuse(core, &socket);
+                }
+                Ok(socket) => {
+                    core.server.stats.connections_received += 1;
+                    self.welcome(core, socket);
+                }
+                // A connection that is not taken would be offered again and again.
+                Err(Errno::MFILE | Errno::NFILE) if self.reserve.release() => {
+                    if let Ok(socket) = net::accept_with(listener, flags) {
+                        refuse(core, &socket);
+                    }
+                    self.reserve.fill();
+                }
+                // Gone again, or nothing left: the others are served on.
+                Err(_) => return,
             }
-            self.welcome(core, socket);
         }
     }
 
@@ -84,6 +93,16 @@ impl Reactor {
         session.flags.set(SessionFlags::UNAUTHENTICATED, !server.config.requirepass.is_empty());
         server.clients.put(Box::new(Client::new(socket, session)));
     }
+}
+
+/// Tell a client that there is no room for it.
+fn refuse(core: &mut Core, socket: &OwnedFd) {
+    core.server.stats.connections_received += 1;
+    core.server.stats.connections_rejected += 1;
+    // Nothing to do about a refusal that can't be delivered.
+    let _ = net::send(socket, b"-ERR max number of clients reached\r\n", SendFlags::NOSIGNAL);
+    // What the client has already sent is read, or closing would reset the connection under our words.
+    let _ = net::recv(socket, &mut [0u8; 1024], RecvFlags::DONTWAIT);
 }
 
 fn bind(address: SocketAddr, backlog: i32) -> io::Result<(OwnedFd, SocketAddr)> {

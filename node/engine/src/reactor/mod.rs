@@ -3,6 +3,7 @@
 mod blocked;
 mod connection;
 mod cron;
+mod descriptors;
 mod listen;
 mod lookahead;
 mod poll;
@@ -14,6 +15,7 @@ use crate::clock::{Now, monotonic_us};
 use crate::dispatch::Core;
 use crate::server::ClientKey;
 use blocked::DeadlineTimer;
+use descriptors::Reserve;
 use lookahead::Lookahead;
 use poll::{Event, Poll, Source};
 
@@ -29,6 +31,7 @@ pub struct Reactor {
     timer: OwnedFd,
     deadline_timer: DeadlineTimer,
     listeners: Vec<OwnedFd>,
+    reserve: Reserve,
     /// Descriptors of Python's whose readiness ends a turn.
     watched: Vec<RawFd>,
     events: Vec<Event>,
@@ -56,6 +59,7 @@ impl Reactor {
             timer,
             deadline_timer,
             listeners: Vec::new(),
+            reserve: Reserve::default(),
             watched: Vec::new(),
             events: Vec::new(),
             read_buffer: vec![0; READ_BYTES],

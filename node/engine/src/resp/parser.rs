@@ -20,7 +20,7 @@ const ARGS_RESERVED_MAX: usize = 64;
 pub const LARGE_BULK_BYTES: u64 = 32 << 10;
 /// A large bulk string's allocation starts with this much and doubles as bytes arrive, so that a length that is only
 /// claimed costs nothing.
-const LARGE_BULK_FIRST_BYTES: usize = 1 << 20;
+const LARGE_BULK_FIRST_BYTES: usize = 256 << 10;
 
 /// Why a stream of requests can't be read any further.
 #[derive(Clone, Debug, PartialEq, Eq)]
