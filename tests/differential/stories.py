@@ -2,7 +2,8 @@
 
 A line of a story is ``name: COMMAND argument ...`` (the command is sent, and the next frame received),
 ``name~ COMMAND ...`` (it is sent, and the story goes on when the client waits), ``name< count`` (as many
-frames are received), ``name!`` (the connection is closed) or ``# what the next lines are about``.
+frames are received), ``name?`` (all frames that have come are received), ``name!`` (the connection is
+closed) or ``# what the next lines are about``.
 """
 
 import difflib
@@ -66,6 +67,8 @@ def told(server: Server, lines: Sequence[str], *, resp: int = 2, unshown: Collec
                 case "<":
                     protocol += shown(wire, int(words))
                     waiting.discard(name)
+                case "?":
+                    protocol += rest(wire)
                 case "!":
                     wire.close()
                     del wires[name]

@@ -82,7 +82,7 @@ impl Engine {
         };
         core.set_now(Now::read());
         core.server.startup_bytes = core.keyspace.used_bytes();
-        core.server.config.apply_to(&mut core.keyspace.access_clock);
+        core.server.apply_settings(&mut core.keyspace);
         Ok(Self { core, reactor, closed: false })
     }
 
@@ -190,7 +190,7 @@ impl Engine {
         settings: impl IntoIterator<Item = (&'a str, &'a str)>,
     ) -> Result<(), EngineError> {
         self.core.server.config.set_all(settings)?;
-        self.core.server.config.apply_to(&mut self.core.keyspace.access_clock);
+        self.core.server.apply_settings(&mut self.core.keyspace);
         Ok(())
     }
 

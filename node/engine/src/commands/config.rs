@@ -29,7 +29,7 @@ fn set(call: &mut Call<'_>) -> CommandResult {
         .config
         .set_all(pairs)
         .map_err(|error| CommandError::new([b"ERR ".as_slice(), &error.message()].concat()))?;
-    call.server.config.apply_to(&mut call.keys.keyspace.access_clock);
+    call.server.apply_settings(call.keys.keyspace);
     call.reply.ok();
     Ok(())
 }

@@ -4,7 +4,7 @@ use super::database::Database;
 use super::database_mut::DatabaseMut;
 use super::entry::EntryRef;
 use super::owned::EntryMut;
-use super::space::{ExpiryMode, Keyspace};
+use super::space::{Effect, ExpiryMode, Keyspace};
 use super::value::{Collection, HashedKey, NewExpiry, NewValue, Splice, ValueType, WrongType};
 use crate::clock::Rng;
 use crate::collections::{Object, ObjectMut};
@@ -138,7 +138,12 @@ impl<'a> Keys<'a> {
             found = None;
         }
         let Some((pointer, _)) = found else {
-            self.keyspace.stats.misses += u64::from(purpose == Purpose::Read);
+            if purpose == Purpose::Read {
+                self.keyspace.stats.misses += 1;
+                if self.keyspace.record_misses {
+                    self.keyspace.effects.push(Effect::Missed { db: self.db, key: key.bytes.into() });
+                }
+            }
             return None;
         };
         self.keyspace.stats.hits += u64::from(purpose == Purpose::Read);

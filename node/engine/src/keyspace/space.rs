@@ -33,11 +33,22 @@ impl KeyspaceStats {
     }
 }
 
-/// A key that was removed without a command asking for it.
+/// What has happened to a key without a command asking for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
-    Expired { db: usize, key: Box<[u8]> },
-    Evicted { db: usize, key: Box<[u8]> },
+    Expired {
+        db: usize,
+        key: Box<[u8]>,
+    },
+    Evicted {
+        db: usize,
+        key: Box<[u8]>,
+    },
+    /// A command that reads looked it up, and it was not there.
+    Missed {
+        db: usize,
+        key: Box<[u8]>,
+    },
 }
 
 /// What happens to a key whose time is over when it is looked up.
@@ -63,6 +74,8 @@ pub struct Keyspace {
     /// Keys removed unasked since the caller last took these, while `record_effects` is true.
     pub effects: Vec<Effect>,
     pub record_effects: bool,
+    /// Whether keys that are looked up and not found are effects as well.
+    pub record_misses: bool,
     pub expiry_mode: ExpiryMode,
     /// Says what access bits mean; to be told the time once a turn.
     pub access_clock: AccessClock,
@@ -85,6 +98,7 @@ impl Keyspace {
             stats: KeyspaceStats::default(),
             effects: Vec::new(),
             record_effects: false,
+            record_misses: false,
             expiry_mode: ExpiryMode::default(),
             access_clock: AccessClock::new(seeds[0]),
             expiry_position: (0, 0),

@@ -91,6 +91,12 @@ impl Changes {
         self.wanted
     }
 
+    /// Whether the events of a class are published, of whichever key.
+    #[inline]
+    pub fn are_published(&self, class: EventClass) -> bool {
+        self.classes.intersects(class)
+    }
+
     /// Collect the events of these classes, whichever key they are about.
     pub fn want_classes(&mut self, classes: EventClass) {
         self.classes = classes;

@@ -7,6 +7,7 @@ pub mod config;
 mod control;
 mod held;
 mod key_table;
+mod notify;
 mod output_limit;
 mod pubsub;
 mod session;

@@ -1,8 +1,8 @@
 //! After a command, and after what happens by itself: telling those who want to know what has changed.
 
 use super::Server;
-use super::changes::Change;
-use crate::keyspace::{Effect, Keyspace};
+use super::changes::{Change, EventClass};
+use crate::keyspace::{Effect, HashedKey, Keyspace};
 
 impl Server {
     /// Tell of everything that has changed since the last time; `keyspace` is as the changes left it.
@@ -17,18 +17,21 @@ impl Server {
     fn tell_changes(&mut self, keyspace: &mut Keyspace) {
         // What went unasked went before the command could change anything in its place.
         for effect in std::mem::take(&mut keyspace.effects) {
-            let (Effect::Expired { db, key } | Effect::Evicted { db, key }) = &effect;
-            let key = keyspace.hash_key(key);
-            self.watches.touch(*db, &key);
-            self.blocking.touch(*db, &key);
+            match effect {
+                Effect::Expired { db, key } => {
+                    self.key_changed(db, EventClass::EXPIRED, "expired", &keyspace.hash_key(&key));
+                }
+                Effect::Evicted { db, key } => {
+                    self.key_changed(db, EventClass::EVICTED, "evicted", &keyspace.hash_key(&key));
+                }
+                Effect::Missed { db, key } => self.notify(db, EventClass::KEY_MISS, "keymiss", &key),
+            }
         }
         let mut changes = self.changes.take();
         for change in changes.drain(..) {
             match change {
-                Change::Key { name, .. } => {
-                    let key = name.hashed();
-                    self.watches.touch(name.db, &key);
-                    self.blocking.touch(name.db, &key);
+                Change::Key { name, class, event } => {
+                    self.key_changed(name.db, class, event, &name.hashed());
                 }
                 Change::Flushed { db } => self.database_changed(keyspace, db),
                 Change::Swapped { first, second } => {
@@ -38,7 +41,13 @@ impl Server {
             }
         }
         self.changes.give_back(changes);
-        keyspace.record_effects = self.changes.are_wanted();
+        self.set_effects_recorded(keyspace);
+    }
+
+    fn key_changed(&mut self, db: usize, class: EventClass, event: &str, key: &HashedKey<'_>) {
+        self.watches.touch(db, key);
+        self.blocking.touch(db, key);
+        self.notify(db, class, event, key.bytes);
     }
 
     /// A database was emptied or exchanged for another.
