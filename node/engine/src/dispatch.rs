@@ -14,6 +14,7 @@ use crate::commands::registry::Entry;
 use crate::commands::spec::{CommandSpec, Flags};
 use crate::evict::Evictor;
 use crate::keyspace::{HashedKey, Keys, Keyspace};
+use crate::memory_limit;
 use crate::observe::{self, Finished};
 use crate::resp::{Args, Mark, Protocol, Reply};
 use crate::server::{Server, Session, SessionFlags, Waiting};
@@ -120,7 +121,7 @@ fn silence(session: &mut Session, reply: &mut Reply, mark: Mark, outcome: Outcom
         return;
     }
     reply.truncate(mark);
-    if matches!(session.waiting, Waiting::Control(_)) {
+    if matches!(session.waiting, Waiting::Control(_) | Waiting::Until(_)) {
         session.flags.set(SessionFlags::REPLY_SKIP_CONTROL, skip);
     }
 }
@@ -212,7 +213,7 @@ fn checked<const SPECIAL: bool>(
             Err(error) => return redirect(core, session, reply, entry, error),
         }
     }
-    if core.server.config.maxmemory > 0
+    if memory_limit::is_exceeded(&core.keyspace, &core.server)
         && let Err(error) = make_room(core, flags)
     {
         refuse(core, session, reply, spec.name, Some(entry.id), error);
@@ -343,12 +344,13 @@ fn cluster_slot(
 }
 
 /// Evict until the memory limit is kept.
+#[cold]
 fn make_room(core: &mut Core, flags: Flags) -> Result<(), CommandError> {
     let Core { keyspace, server, evictor } = core;
-    let result = observe::evict_to_limit(keyspace, server, evictor.as_mut());
+    let result = memory_limit::make_room(keyspace, server, evictor.as_mut());
     server.settle(keyspace);
     match result {
-        Ok(()) => Ok(()),
+        Ok(_) => Ok(()),
         Err(_) if !flags.contains(Flags::DENYOOM) => Ok(()),
         Err(_) => Err(CommandError::OUT_OF_MEMORY),
     }

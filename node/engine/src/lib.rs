@@ -13,6 +13,7 @@ pub mod housekeeping;
 pub mod keyspace;
 mod long_double;
 pub mod memory;
+pub mod memory_limit;
 pub mod observe;
 #[cfg(feature = "python")]
 mod python;

@@ -4,44 +4,20 @@ use super::policy::Policy;
 use crate::clock::Rng;
 use crate::keyspace::Keyspace;
 
-/// How far to go.
-pub struct EvictionLimit<'a> {
-    /// Bytes that may be in use.
-    pub limit_bytes: u64,
-    /// Bytes in use now.
-    pub used_bytes: &'a dyn Fn(&Keyspace) -> u64,
-    /// Whether there is time left; asked after every few keys.
-    pub go_on: &'a mut dyn FnMut() -> bool,
-}
-
-/// How far it went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum EvictionOutcome {
-    /// No more bytes are in use than may be.
-    WithinLimit,
-    /// Time was up first: to be called again in the next turn, while commands may go on.
-    Unfinished,
-}
-
 /// Too much memory is in use, and no key may be evicted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NoCandidate;
 
 /// Chooses the keys that go when memory runs short.
 pub trait Evictor {
-    /// Take over settings: the policy, and `maxmemory-samples`.
+    /// Take over settings: the policy, and `maxmemory-samples`. Cheap when they are the same as before.
     fn configure(&mut self, policy: Policy, samples: usize);
 
-    /// Evict keys until the limit is kept.
+    /// Evict one key. What it held may be freed later, see [`Keyspace::free_step`].
     ///
     /// # Errors
     /// [`NoCandidate`] when the policy allows to evict no key that is there.
-    fn make_room(
-        &mut self,
-        keyspace: &mut Keyspace,
-        limit: &mut EvictionLimit<'_>,
-        rng: &mut Rng,
-    ) -> Result<EvictionOutcome, NoCandidate>;
+    fn evict_one(&mut self, keyspace: &mut Keyspace, rng: &mut Rng) -> Result<(), NoCandidate>;
 }
 
 /// Microseconds that eviction may take at once, by `maxmemory-eviction-tenacity` (0 to 100); `None`: any time.

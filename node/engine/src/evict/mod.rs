@@ -7,6 +7,6 @@ mod pool;
 mod sampled;
 
 pub use access::AccessClock;
-pub use evictor::{EvictionLimit, EvictionOutcome, Evictor, NoCandidate, time_budget_us};
+pub use evictor::{Evictor, NoCandidate, time_budget_us};
 pub use policy::Policy;
 pub use sampled::SampledEvictor;

@@ -1,14 +1,11 @@
 //! Redis's way to evict: the best of a few keys drawn at random.
 
 use super::access::AccessClock;
-use super::evictor::{EvictionLimit, EvictionOutcome, Evictor, NoCandidate};
+use super::evictor::{Evictor, NoCandidate};
 use super::policy::{Policy, Ranking};
 use super::pool::EvictionPool;
 use crate::clock::Rng;
 use crate::keyspace::{EntryRef, Keyspace};
-
-/// Evicted keys between two questions whether time is up.
-const KEYS_PER_CHECK: usize = 16;
 
 /// Evicts by one of Redis's policies, approximated by sampling.
 #[derive(Debug)]
@@ -33,26 +30,11 @@ impl Evictor for SampledEvictor {
         self.samples = samples.max(1);
     }
 
-    fn make_room(
-        &mut self,
-        keyspace: &mut Keyspace,
-        limit: &mut EvictionLimit<'_>,
-        rng: &mut Rng,
-    ) -> Result<EvictionOutcome, NoCandidate> {
-        let mut evicted = 0;
-        while (limit.used_bytes)(keyspace) > limit.limit_bytes {
-            let ranking = self.policy.ranking().ok_or(NoCandidate)?;
-            if ranking == Ranking::Random {
-                self.evict_random(keyspace, rng)?;
-            } else {
-                self.evict_best(keyspace, ranking, rng)?;
-            }
-            evicted += 1;
-            if evicted % KEYS_PER_CHECK == 0 && !(limit.go_on)() {
-                return Ok(EvictionOutcome::Unfinished);
-            }
+    fn evict_one(&mut self, keyspace: &mut Keyspace, rng: &mut Rng) -> Result<(), NoCandidate> {
+        match self.policy.ranking().ok_or(NoCandidate)? {
+            Ranking::Random => self.evict_random(keyspace, rng),
+            ranking => self.evict_best(keyspace, ranking, rng),
         }
-        Ok(EvictionOutcome::WithinLimit)
     }
 }
 

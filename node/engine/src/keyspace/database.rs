@@ -2,6 +2,7 @@
 
 use super::entry::EntryRef;
 use super::entry_table::EntryTable;
+use super::prefetch::prefetch;
 use super::value::HashedKey;
 use crate::clock::Rng;
 use crate::slot::{SLOT_COUNT, SlotIndex};
@@ -198,44 +199,64 @@ impl Database {
 
     /// A key, each with the same chance; `None` if there are none.
     pub fn random(&self, rng: &mut Rng) -> Option<EntryRef<'_>> {
-        self.nth(rng.below(self.total.keys), false)
+        let mut found = None;
+        self.walk(rng.below(self.total.keys), &mut 1, false, &mut |entry| found = Some(entry));
+        found
     }
 
-    /// Visit up to `count` keys at random, possibly one more than once; only keys with an expiry if `volatile_only`.
+    /// Visit `count` keys, or all if there are fewer, each with the same chance; only keys with an expiry if
+    /// `volatile_only`.
+    ///
+    /// They are neighbours in the tables, so that one search finds all of them. Hashing has put them together by chance;
+    /// only keys of one hash tag are always near each other.
     pub fn sample<'a>(
         &'a self,
         rng: &mut Rng,
         count: usize,
         volatile_only: bool,
-        mut visit: impl FnMut(EntryRef<'a>),
+        visit: impl FnMut(EntryRef<'a>),
     ) {
         let total = self.total.of(volatile_only);
-        for _ in 0..count {
-            if let Some(entry) = self.nth(rng.below(total), volatile_only) {
-                visit(entry);
-            }
-        }
+        let mut left = count.min(usize::try_from(total).unwrap_or(usize::MAX));
+        let mut found: Vec<EntryRef<'a>> = Vec::with_capacity(left);
+        let mut find = |entry: EntryRef<'a>| {
+            // Waiting for all of them at once takes as long as for one.
+            prefetch(entry.pointer().as_ptr());
+            found.push(entry);
+        };
+        self.walk(rng.below(total), &mut left, volatile_only, &mut find);
+        // Behind the last key comes the first.
+        self.walk(0, &mut left, volatile_only, &mut find);
+        found.into_iter().for_each(visit);
     }
 
-    fn nth(&self, mut rank: u64, volatile_only: bool) -> Option<EntryRef<'_>> {
-        let mut slot = 0;
-        for group in &self.groups {
-            let count = group.of(volatile_only);
-            if rank < count {
-                break;
+    /// Visit up to `left` keys in the tables' order from the one at `rank` on; `left` is lowered by their number.
+    fn walk<'a>(
+        &'a self,
+        mut rank: u64,
+        left: &mut usize,
+        volatile_only: bool,
+        visit: &mut dyn FnMut(EntryRef<'a>),
+    ) {
+        let tables = self.tables.chunks(GROUP_SLOTS);
+        for (group, tables) in self.groups.iter().zip(tables) {
+            if *left == 0 {
+                return;
             }
-            rank -= count;
-            slot += GROUP_SLOTS;
-        }
-        for table in self.tables.get(slot..)? {
-            let count = if volatile_only { table.volatile_len() } else { table.len() } as u64;
-            if rank < count {
-                let rank = rank as usize;
-                return if volatile_only { table.nth_volatile(rank) } else { table.nth(rank) };
+            if rank >= group.of(volatile_only) {
+                rank -= group.of(volatile_only);
+                continue;
             }
-            rank -= count;
+            for table in tables {
+                let count = if volatile_only { table.volatile_len() } else { table.len() } as u64;
+                if rank < count {
+                    table.walk(rank as usize, volatile_only, left, visit);
+                    rank = 0;
+                } else {
+                    rank -= count;
+                }
+            }
         }
-        None
     }
 
     /// The table of a slot, to be read or for changes that add and remove nothing.

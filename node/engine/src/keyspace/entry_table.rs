@@ -150,16 +150,22 @@ impl EntryTable {
         }
     }
 
-    /// The entry at `rank` in the table's order.
-    pub fn nth(&self, rank: usize) -> Option<EntryRef<'_>> {
+    /// Visit up to `left` entries in order from the one at `rank` on, only such that expire if `volatile_only`; `left` is
+    /// lowered by their number.
+    pub fn walk<'a>(
+        &'a self,
+        rank: usize,
+        volatile_only: bool,
+        left: &mut usize,
+        visit: &mut dyn FnMut(EntryRef<'a>),
+    ) {
         // SAFETY: as in `find`.
-        self.0.nth(rank).map(|cell| unsafe { EntryRef::from_pointer(cell.pointer()) })
-    }
-
-    /// The entry at `rank` among those that expire.
-    pub fn nth_volatile(&self, rank: usize) -> Option<EntryRef<'_>> {
-        // SAFETY: as in `find`.
-        self.0.nth_volatile(rank).map(|cell| unsafe { EntryRef::from_pointer(cell.pointer()) })
+        let mut visit_cell = |cell: Cell| visit(unsafe { EntryRef::from_pointer(cell.pointer()) });
+        if volatile_only {
+            self.0.walk_volatile(rank, left, &mut visit_cell);
+        } else {
+            self.0.walk(rank, left, &mut visit_cell);
+        }
     }
 
     /// See [`Table::scan`]; visits only entries that expire if `volatile_only`.

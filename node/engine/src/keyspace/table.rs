@@ -158,12 +158,19 @@ impl Table {
 
     /// The cell at `rank` in the table's order, `rank < len()`; each is as likely as the next if `rank` is random.
     pub fn nth(&self, rank: usize) -> Option<Cell> {
-        self.0.nth(rank, Kind::All)
+        let mut found = None;
+        self.0.walk(&mut { rank }, Kind::All, &mut 1, &mut |cell| found = Some(cell));
+        found
     }
 
-    /// As `nth`, among the volatile cells: `rank < volatile_len()`.
-    pub fn nth_volatile(&self, rank: usize) -> Option<Cell> {
-        self.0.nth(rank, Kind::Volatile)
+    /// Visit up to `left` cells in order, the first one at `rank`; `left` is lowered by their number.
+    pub fn walk(&self, rank: usize, left: &mut usize, visit: &mut dyn FnMut(Cell)) {
+        self.0.walk(&mut { rank }, Kind::All, left, visit);
+    }
+
+    /// As `walk`, among the volatile cells.
+    pub fn walk_volatile(&self, rank: usize, left: &mut usize, visit: &mut dyn FnMut(Cell)) {
+        self.0.walk(&mut { rank }, Kind::Volatile, left, visit);
     }
 
     /// Visit cells in order from place `from` on until `budget` were visited and no other has the last one's tag.
@@ -355,22 +362,28 @@ impl Node {
         }
     }
 
-    fn nth(&self, mut rank: usize, kind: Kind) -> Option<Cell> {
-        let children = match self {
-            Node::Segment(segment) if kind == Kind::All => return segment.cells().get(rank).copied(),
-            Node::Segment(segment) => {
-                return segment.cells().iter().filter(|cell| cell.is_volatile()).nth(rank).copied();
-            }
-            Node::Directory(_) => &self.directory()?.children,
-        };
-        for child in children {
-            let count = child.count(kind);
-            if rank < count {
-                return child.nth(rank, kind);
-            }
-            rank -= count;
+    /// Visit up to `left` cells from the one at `rank` on; both are lowered by what was passed and visited.
+    fn walk(&self, rank: &mut usize, kind: Kind, left: &mut usize, visit: &mut dyn FnMut(Cell)) {
+        let count = self.count(kind);
+        if *rank >= count || *left == 0 {
+            *rank -= count.min(*rank);
+            return;
         }
-        None
+        match self {
+            Node::Segment(segment) => {
+                let cells = segment.cells().iter().filter(|cell| kind == Kind::All || cell.is_volatile());
+                for cell in cells.skip(*rank).take(*left) {
+                    *left -= 1;
+                    visit(*cell);
+                }
+                *rank = 0;
+            }
+            Node::Directory(_) => {
+                for child in self.directory().into_iter().flat_map(|directory| &directory.children) {
+                    child.walk(rank, kind, left, visit);
+                }
+            }
+        }
     }
 
     /// `prefix` is the upper part of the order, up to this node's level, in place.

@@ -27,9 +27,9 @@ pub fn command_finished(server: &mut Server, session: &mut Session, command: &Fi
     session.commands_total += 1;
     server.stats.commands_processed += 1;
     let mut us = ticks_to_us(command.ticks);
-    if let Waiting::Until(at_ms) = session.waiting {
+    if let Waiting::Until(until_us) = session.waiting {
         // It takes as long as its client waits.
-        us += (at_ms - server.now.unix_ms()).max(0) as f64 * 1_000.0;
+        us += until_us.saturating_sub(server.now.monotonic_us) as f64;
     }
     let stats = server.stats.command(command.id);
     stats.calls += 1;

@@ -17,16 +17,3 @@ pub use finished::{Finished, command_finished};
 pub use latency::{LatencyEvent, LatencyMonitor, LatencySample, LatencySeries};
 pub use latency_histogram::LatencyHistogram;
 pub use monitor::feed_monitors;
-
-use crate::evict::{Evictor, NoCandidate};
-use crate::keyspace::Keyspace;
-use crate::server::Server;
-
-/// Evict keys until the memory limit is kept.
-pub fn evict_to_limit(
-    _keyspace: &mut Keyspace,
-    _server: &mut Server,
-    _evictor: &mut dyn Evictor,
-) -> Result<(), NoCandidate> {
-    Ok(())
-}

@@ -63,7 +63,22 @@ impl Reactor {
         self.serve_waiting(core);
         core.server.deliver_all_pending();
         self.look_after_touched(core);
-        self.deadline_timer.arm(core.server.blocking.next_deadline_us())
+        self.wake_sleepers(core);
+        self.deadline_timer.arm(core.server.blocking.next_deadline_us())?;
+        self.deadline_timer.arm(core.server.sleepers.next_due_us())
+    }
+
+    /// Answer clients that have slept long enough.
+    fn wake_sleepers(&mut self, core: &mut Core) {
+        while let Some(key) = core.server.sleepers.pop_due(core.server.now.monotonic_us) {
+            let Some(client) = core.server.clients.get_mut(key) else { continue };
+            let flags = &mut client.session.flags;
+            if !flags.intersects(SessionFlags::REPLY_OFF | SessionFlags::REPLY_SKIP_CONTROL) {
+                client.reply.ok();
+            }
+            flags.remove(SessionFlags::REPLY_SKIP_CONTROL);
+            self.client_resumed(core, key);
+        }
     }
 
     /// Run the commands of clients whose keys were changed, and end waits that are to be ended.

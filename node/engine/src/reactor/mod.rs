@@ -15,6 +15,7 @@ use crate::clock::{Now, monotonic_us};
 use crate::dispatch::Core;
 use crate::server::ClientKey;
 use blocked::DeadlineTimer;
+use cron::Ticker;
 use descriptors::Reserve;
 use lookahead::Lookahead;
 use poll::{Event, Poll, Source};
@@ -28,7 +29,7 @@ const READ_BYTES: usize = 64 << 10;
 #[derive(Debug)]
 pub struct Reactor {
     poll: Poll,
-    timer: OwnedFd,
+    ticker: Ticker,
     deadline_timer: DeadlineTimer,
     listeners: Vec<OwnedFd>,
     reserve: Reserve,
@@ -40,7 +41,6 @@ pub struct Reactor {
     /// An empty reply buffer, lent to the client that is served.
     spare_reply: Option<Vec<u8>>,
     lookahead: Lookahead,
-    hz: i64,
 }
 
 impl Reactor {
@@ -50,13 +50,13 @@ impl Reactor {
     /// The system refused an epoll instance or a timer.
     pub fn new(hz: i64) -> io::Result<Self> {
         let poll = Poll::new()?;
-        let timer = cron::new_timer(hz)?;
-        poll.add(&timer, Source::Timer, true, false)?;
+        let ticker = Ticker::new(hz)?;
+        poll.add(&ticker.timer, Source::Timer, true, false)?;
         let deadline_timer = DeadlineTimer::new()?;
         poll.add(&deadline_timer.timer, Source::Deadline, true, false)?;
         Ok(Self {
             poll,
-            timer,
+            ticker,
             deadline_timer,
             listeners: Vec::new(),
             reserve: Reserve::default(),
@@ -65,7 +65,6 @@ impl Reactor {
             read_buffer: vec![0; READ_BYTES],
             spare_reply: None,
             lookahead: Lookahead::default(),
-            hz,
         })
     }
 

@@ -12,6 +12,7 @@ mod output_limit;
 mod pubsub;
 mod session;
 mod settle;
+mod sleepers;
 mod stats;
 mod topology;
 mod transaction;
@@ -26,6 +27,7 @@ pub use held::HeldReply;
 pub use key_table::KeyName;
 pub use pubsub::{PubSub, Subscriptions, Topic};
 pub use session::{ClientKind, Session, SessionFlags, Waiting, host_of};
+pub use sleepers::Sleepers;
 pub use stats::{CommandStats, EvictionStats, ExpiryStats, Stats};
 pub use topology::{Redirect, Topology};
 pub use transaction::{QueuedCommand, SpareTransaction, Transaction};
@@ -33,6 +35,8 @@ pub use watch::{Watch, Watches};
 
 use crate::clock::{Now, Rng};
 use crate::commands::spec::Flags;
+use crate::housekeeping::Housekeeping;
+use crate::memory_limit::TimeSpent;
 use crate::observe::{CommandLogs, LatencyEvent, LatencyMonitor};
 
 /// Identity of a node, as INFO and CLUSTER tell it.
@@ -60,11 +64,15 @@ pub struct Server {
     pub stats: Stats,
     pub command_logs: CommandLogs,
     pub latency: LatencyMonitor,
+    pub housekeeping: Housekeeping,
+    /// Time spent on evicting in this batch of requests.
+    pub eviction_time: TimeSpent,
     pub changes: Changes,
     pub watches: Watches,
     pub spare_transaction: SpareTransaction,
     pub blocking: Blocking,
     pub pubsub: PubSub,
+    pub sleepers: Sleepers,
     pub topology: Topology,
     pub control: ControlQueue,
     pub rng: Rng,
@@ -109,11 +117,14 @@ impl Server {
             stats: Stats::default(),
             command_logs: CommandLogs::default(),
             latency: LatencyMonitor::default(),
+            housekeeping: Housekeeping::default(),
+            eviction_time: TimeSpent::default(),
             changes: Changes::default(),
             watches: Watches::default(),
             spare_transaction: SpareTransaction::default(),
             blocking: Blocking::default(),
             pubsub: PubSub::default(),
+            sleepers: Sleepers::default(),
             topology: Topology::default(),
             control: ControlQueue::default(),
             rng,

@@ -36,7 +36,7 @@ bitflags! {
         const CAPA_REDIRECT = 1 << 9;
         /// A password was set when the client connected, and it has not said it.
         const UNAUTHENTICATED = 1 << 10;
-        /// The reply that Python is asked for is to be left out.
+        /// The reply that the client waits for is to be left out.
         const REPLY_SKIP_CONTROL = 1 << 11;
         /// The reply of the command that is running is to be left out.
         const REPLY_SKIP = 1 << 15;
@@ -66,8 +66,8 @@ pub enum Waiting {
     Pause,
     /// Unsent replies have passed their bound.
     Output,
-    /// Until this Unix time in milliseconds (DEBUG SLEEP and its like wait without holding the thread).
-    Until(i64),
+    /// Until this time on the monotonic clock, in microseconds; then it is answered OK (see [`super::Sleepers`]).
+    Until(u64),
     /// One of its keys has to be filled first, see [`Session::blocked`].
     Keys,
 }
