@@ -27,6 +27,8 @@ CONFIG_DEFAULTS: Mapping[bytes, bytes] = {
     b"hz": b"10",
     b"latency-monitor-threshold": b"0",
     b"proto-max-bulk-len": b"536870912",
+    b"stream-node-max-entries": b"100",
+    b"stream-node-max-bytes": b"4096",
 }
 """What the generated CONFIG SET touches, with the values that the runner restores before every sequence."""
 

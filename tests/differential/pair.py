@@ -13,7 +13,11 @@ SHOWN_BYTES_MAX = 200
 SCAN_CALLS_MAX = 10_000
 
 # How a key of each type is read whole, to compare everything that is stored. Another type adds its line.
-READERS: Mapping[bytes, Argv] = {b"string": (b"GET",), b"list": (b"LRANGE", b"0", b"-1")}
+READERS: Mapping[bytes, Argv] = {
+    b"string": (b"GET",),
+    b"list": (b"LRANGE", b"0", b"-1"),
+    b"stream": (b"XRANGE", b"-", b"+"),
+}
 
 # After these the runner looks at the reply before it sends more.
 _BARRIERS = frozenset({b"SCAN", b"QUIT"})
@@ -100,6 +104,8 @@ def everything(server: Server) -> dict[tuple[bytes, Argv], Frame]:
                 questions += [(b"TYPE", name), (b"OBJECT", b"ENCODING", name), (b"PEXPIRETIME", name)]
                 if (reader := READERS.get(kind.text)) is not None:
                     questions.append((reader[0], name, *reader[1:]))
+                if kind.text == b"stream":
+                    questions.append((b"XINFO", b"STREAM", name, b"FULL", b"COUNT", b"0"))
             answers = wire.exchange(questions)
             replies.update({(database, argv): reply for argv, reply in zip(questions, answers, strict=True)})
     return replies

@@ -9,6 +9,7 @@ from differential import (
     commands_list,
     commands_pubsub,
     commands_server,
+    commands_stream,
     commands_string,
     commands_transaction,
 )
@@ -23,6 +24,7 @@ GROUPS: Mapping[str, Mapping[str, Commands]] = {
     "generic": commands_generic.COMMANDS,
     "connection": commands_connection.COMMANDS,
     "server": commands_server.COMMANDS,
+    "stream": commands_stream.COMMANDS,
     "transaction": commands_transaction.COMMANDS,
     "pubsub": commands_pubsub.COMMANDS,
 }

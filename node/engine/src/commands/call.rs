@@ -84,6 +84,13 @@ impl<'a> Call<'a> {
         self.server.changes.note(self.keys.db, class, event, key);
     }
 
+    /// Count a change that leaves what the key holds as it was to those who watch it or wait for it, and tell of it.
+    #[inline]
+    pub fn told(&mut self, class: EventClass, event: &'static str, key: &HashedKey<'_>) {
+        self.dirty += 1;
+        self.server.changes.note_unaltered(self.keys.db, class, event, key);
+    }
+
     /// Argument `index` as an integer.
     ///
     /// # Errors

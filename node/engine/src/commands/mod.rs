@@ -48,6 +48,15 @@ mod options;
 mod pubsub;
 mod scan;
 mod server;
+mod stream;
+mod stream_access;
+mod stream_claim;
+mod stream_group;
+mod stream_info;
+mod stream_pending;
+mod stream_range;
+mod stream_read;
+mod stream_trim;
 mod string;
 mod string_many;
 mod string_range;
@@ -88,6 +97,14 @@ const TABLES: &[&[CommandSpec]] = &[
     pubsub::TABLE,
     scan::TABLE,
     server::TABLE,
+    stream::TABLE,
+    stream_claim::TABLE,
+    stream_group::TABLE,
+    stream_info::TABLE,
+    stream_pending::TABLE,
+    stream_range::TABLE,
+    stream_read::TABLE,
+    stream_trim::TABLE,
     string::TABLE,
     string_many::TABLE,
     string_range::TABLE,

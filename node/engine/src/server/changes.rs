@@ -50,8 +50,9 @@ bitflags! {
 /// One event.
 #[derive(Clone, Debug)]
 pub enum Change {
-    /// A key was changed, or is gone.
-    Key { name: KeyName, class: EventClass, event: &'static str },
+    /// A key was changed, or is gone; or, not `altered`, something happened to it that those who watch it or wait for it
+    /// do not mind.
+    Key { name: KeyName, class: EventClass, event: &'static str, altered: bool },
     /// A database was emptied.
     Flushed { db: usize },
     /// Two databases were exchanged.
@@ -75,7 +76,15 @@ impl Changes {
     #[inline]
     pub fn note(&mut self, db: usize, class: EventClass, event: &'static str, key: &HashedKey<'_>) {
         if self.wanted {
-            self.note_wanted(db, class, event, key);
+            self.note_wanted(db, class, event, key, true);
+        }
+    }
+
+    /// Note an event that is only published.
+    #[inline]
+    pub fn note_unaltered(&mut self, db: usize, class: EventClass, event: &'static str, key: &HashedKey<'_>) {
+        if self.wanted {
+            self.note_wanted(db, class, event, key, false);
         }
     }
 
@@ -141,9 +150,16 @@ impl Changes {
 
     // Out of line: while nobody wants to know, a change is to cost one test and no more.
     #[inline(never)]
-    fn note_wanted(&mut self, db: usize, class: EventClass, event: &'static str, key: &HashedKey<'_>) {
+    fn note_wanted(
+        &mut self,
+        db: usize,
+        class: EventClass,
+        event: &'static str,
+        key: &HashedKey<'_>,
+        altered: bool,
+    ) {
         if self.classes.intersects(class) || self.keys.contains_key(&key.hash) {
-            self.list.push(Change::Key { name: KeyName::new(db, key), class, event });
+            self.list.push(Change::Key { name: KeyName::new(db, key), class, event, altered });
         }
     }
 

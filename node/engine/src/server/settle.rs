@@ -30,8 +30,11 @@ impl Server {
         let mut changes = self.changes.take();
         for change in changes.drain(..) {
             match change {
-                Change::Key { name, class, event } => {
+                Change::Key { name, class, event, altered: true } => {
                     self.key_changed(name.db, class, event, &name.hashed());
+                }
+                Change::Key { name, class, event, altered: false } => {
+                    self.notify(name.db, class, event, &name.bytes);
                 }
                 Change::Flushed { db } => self.database_changed(keyspace, db),
                 Change::Swapped { first, second } => {

@@ -43,7 +43,7 @@ impl Log {
     /// Costs a look at the index for each block removed, and a look into one block.
     pub fn trim(&mut self, trim: &Trim) -> Trimmed {
         let (whole_blocks, mut removed, first_kept) = self.count_whole_blocks(trim);
-        let remains = self.remove_first_blocks(whole_blocks, first_kept);
+        let remains = self.remove_first_blocks(whole_blocks, removed, first_kept);
         self.len -= removed;
         if !trim.approximate && !self.is_kept(trim.bound) {
             removed += self.trim_first_block(trim.bound);
@@ -83,8 +83,9 @@ impl Log {
         (blocks, removed, None)
     }
 
-    /// Take the first `count` blocks out; `next` is the id of the one behind them. Returns them if they are many.
-    fn remove_first_blocks(&mut self, count: usize, next: Option<StreamId>) -> Option<Log> {
+    /// Take the first `count` blocks, with `len` entries, out; `next` is the id of the one behind them. Returns them if
+    /// they are many.
+    fn remove_first_blocks(&mut self, count: usize, len: u64, next: Option<StreamId>) -> Option<Log> {
         if count <= FREED_AT_ONCE_MAX {
             for _ in 0..count {
                 if let Some((_, block)) = self.blocks.pop_first() {
@@ -97,7 +98,7 @@ impl Log {
         let blocks = std::mem::replace(&mut self.blocks, kept);
         // What the removed blocks took is not known; what is kept is counted if that is less work.
         let block_bytes = self.split_bytes(&blocks);
-        Some(Log { blocks, block_bytes, ..Log::default() })
+        Some(Log { blocks, len, block_bytes, ..Log::default() })
     }
 
     /// Take the bytes of blocks that were split off from the sum; returns them.
@@ -134,6 +135,7 @@ impl Log {
         while *budget > 0 {
             let Some((_, block)) = self.blocks.pop_first() else { return true };
             self.block_bytes -= block.allocated_bytes();
+            self.len -= block.live();
             *budget = budget.saturating_sub(block.total() as usize);
         }
         self.blocks.is_empty()
