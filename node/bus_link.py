@@ -81,7 +81,9 @@ class BusLink:
             try:
                 await self._converse()
             except _LinkLostError as exc:
-                log.log(logging.INFO if self._is_fresh else logging.DEBUG, "no bus: %s", exc)
+                # Nodes start beside the bus and often before it.
+                text = "lost the bus: %s" if self._received_count else "waiting for the bus: %s"
+                log.log(logging.INFO if self._is_fresh else logging.DEBUG, text, exc)
             # The jitter keeps the nodes of a host from coming back all at the same moment.
             await trio.sleep(self._delay_ms * (0.5 + self._rng.random() / 2) / 1_000)
             self._delay_ms = min(2 * self._delay_ms, RECONNECT_MAX_MS)
@@ -104,7 +106,8 @@ class BusLink:
                 self._delay_ms = RECONNECT_FIRST_MS
                 await self._receive_views(frames)
         except (OSError, trio.BrokenResourceError, FrameError, MessageError) as exc:
-            raise _LinkLostError(str(exc) or type(exc).__name__) from exc
+            reason = (isinstance(exc, OSError) and exc.strerror) or str(exc) or type(exc).__name__
+            raise _LinkLostError(reason) from exc
 
     async def _receive_welcome(self, frames: FrameStream) -> ClusterView:
         match await self._receive(frames):

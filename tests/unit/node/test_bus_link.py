@@ -129,7 +129,7 @@ async def test_the_link_waits_for_a_bus_that_is_not_there_yet(
     caplog.set_level("INFO")
     with trio.fail_after(5):
         start(nursery, socket_path, member)
-        while "no bus" not in caplog.text:
+        while "waiting for the bus" not in caplog.text:
             await trio.lowlevel.checkpoint()
         await listen(socket_path, nursery, bus)
         assert await member.views.receive() == VIEW
@@ -207,4 +207,4 @@ async def test_only_the_first_of_many_losses_is_worth_a_line(
         start(nursery, socket_path, member)
         await enough.wait()
         nursery.cancel_scope.cancel()
-    assert sum("no bus" in record.message for record in caplog.records) == 1
+    assert sum("waiting for the bus" in record.message for record in caplog.records) == 1
