@@ -34,7 +34,7 @@ def node(
     Takes redis-server's options by their names, such as --maxmemory 100mb or --save "".
     """
     settings = parse_options(options)
-    level = settings.pop("loglevel", "notice")
+    level = settings.get("loglevel", "notice")
     log_file = settings.pop("logfile", "").strip("\"'")
     _check_process_options(settings, level)
     check_settings(settings)
