@@ -11,6 +11,7 @@ mod object;
 pub mod packed;
 mod record_table;
 mod set;
+pub mod sorted_set;
 pub mod stream;
 
 pub use hash::{Field, FieldRecord, Fields, FieldsExpired, HashLimits, HashObject, HashView, PackedHash};
