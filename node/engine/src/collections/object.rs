@@ -1,6 +1,7 @@
 //! A large collection of any type.
 
 use super::list::List;
+use super::sorted_set::SortedSet;
 use super::stream::Stream;
 use super::{HashObject, SetObject};
 use crate::keyspace::{KeyHasher, ValueType};
@@ -14,6 +15,7 @@ pub enum Object {
     Stream(Box<Stream>),
     Hash(HashObject),
     Set(SetObject),
+    SortedSet(SortedSet),
 }
 
 /// An object to be changed, with what that takes.
@@ -32,6 +34,7 @@ impl Object {
             Self::Stream(_) => ValueType::Stream,
             Self::Hash(_) => ValueType::Hash,
             Self::Set(_) => ValueType::Set,
+            Self::SortedSet(_) => ValueType::SortedSet,
         }
     }
 
@@ -42,6 +45,7 @@ impl Object {
             Self::Stream(stream) => stream.len(),
             Self::Hash(hash) => hash.len(),
             Self::Set(set) => set.len(),
+            Self::SortedSet(set) => set.len(),
         }
     }
 
@@ -59,16 +63,19 @@ impl Object {
             Self::Hash(hash) if hash.says_listpack() => "listpack",
             Self::Hash(_) => "hashtable",
             Self::Set(set) => set.encoding().name(),
+            Self::SortedSet(set) if set.skiplist => "skiplist",
+            Self::SortedSet(_) => "listpack",
         }
     }
 
     /// Bytes of memory it takes beside the enum itself.
     pub fn memory_bytes(&self) -> usize {
         match self {
-            Self::List(list) => list.memory_bytes(),
+            Self::List(list) => list.memory_bytes() - size_of_val(list),
             Self::Stream(stream) => stream.memory_bytes(),
             Self::Hash(hash) => hash.memory_bytes() - size_of_val(hash),
             Self::Set(set) => set.memory_bytes() - size_of_val(set),
+            Self::SortedSet(set) => set.memory_bytes() - size_of_val(set),
         }
     }
 
@@ -79,6 +86,7 @@ impl Object {
             Self::Stream(stream) => Self::Stream(stream.clone()),
             Self::Hash(hash) => Self::Hash(hash.duplicate(slabs)),
             Self::Set(set) => Self::Set(set.duplicate(slabs)),
+            Self::SortedSet(set) => Self::SortedSet(set.duplicate(slabs)),
         }
     }
 
@@ -89,6 +97,16 @@ impl Object {
             Self::Stream(stream) => stream.free_step(budget),
             Self::Hash(hash) => hash.free_step(slabs, budget),
             Self::Set(set) => set.free_step(slabs, budget),
+            Self::SortedSet(set) => set.free_step(slabs, budget),
+        }
+    }
+
+    /// The sorted set that it is.
+    #[inline]
+    pub fn as_sorted_set(&self) -> Option<&SortedSet> {
+        match self {
+            Self::SortedSet(set) => Some(set),
+            _ => None,
         }
     }
 
@@ -108,6 +126,15 @@ impl<'a> ObjectMut<'a> {
     pub fn into_list(self) -> Option<(&'a mut List, &'a mut SlabAllocator)> {
         match self.object {
             Object::List(list) => Some((list, self.slabs)),
+            _ => None,
+        }
+    }
+
+    /// The sorted set that it is, and what its records lie in.
+    #[inline]
+    pub fn into_sorted_set(self) -> Option<(&'a mut SortedSet, &'a mut SlabAllocator)> {
+        match self.object {
+            Object::SortedSet(set) => Some((set, self.slabs)),
             _ => None,
         }
     }

@@ -47,7 +47,8 @@ impl SortedSet {
 
     /// Bytes of memory it takes.
     pub fn memory_bytes(&self) -> usize {
-        size_of::<Index>() + self.index.memory_bytes() + self.table.memory_bytes()
+        let beside = size_of::<Self>() - size_of_val(&self.table);
+        beside + self.index.memory_bytes() + self.table.memory_bytes()
     }
 
     /// The score of a member.
