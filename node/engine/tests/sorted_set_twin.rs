@@ -98,7 +98,7 @@ impl Pair {
                 let visit = |scored: ScoredMember<'_>| seen.push(scored.member.to_vec());
                 self.set.remove_range(&mut self.slabs, rank, count, direction, visit);
                 assert_eq!(seen, wanted);
-                wanted.iter().for_each(|member| drop(self.twin.remove(member)));
+                self.twin.retain(|member, _| !wanted.contains(member));
             }
             Operation::Duplicate => {
                 let copy = self.set.duplicate(&mut self.slabs);
