@@ -17,6 +17,7 @@ READERS: Mapping[bytes, Argv] = {
     b"string": (b"GET",),
     b"list": (b"LRANGE", b"0", b"-1"),
     b"stream": (b"XRANGE", b"-", b"+"),
+    b"zset": (b"ZRANGE", b"0", b"-1", b"WITHSCORES"),
 }
 
 # After these the runner looks at the reply before it sends more.

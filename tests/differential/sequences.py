@@ -9,6 +9,7 @@ from differential import (
     commands_list,
     commands_pubsub,
     commands_server,
+    commands_sorted_set,
     commands_stream,
     commands_string,
     commands_transaction,
@@ -21,6 +22,7 @@ from hypothesis import strategies as st
 GROUPS: Mapping[str, Mapping[str, Commands]] = {
     "string": commands_string.COMMANDS,
     "list": commands_list.COMMANDS,
+    "sorted-set": commands_sorted_set.COMMANDS,
     "generic": commands_generic.COMMANDS,
     "connection": commands_connection.COMMANDS,
     "server": commands_server.COMMANDS,

@@ -63,6 +63,13 @@ mod string_range;
 pub mod text;
 mod transaction;
 mod usage;
+mod zset;
+mod zset_bounds;
+mod zset_range;
+mod zset_rank;
+mod zset_remove;
+mod zset_store;
+mod zset_value;
 
 pub use registry::registry;
 
@@ -109,4 +116,8 @@ const TABLES: &[&[CommandSpec]] = &[
     string_many::TABLE,
     string_range::TABLE,
     transaction::TABLE,
+    zset::TABLE,
+    zset_range::TABLE,
+    zset_rank::TABLE,
+    zset_remove::TABLE,
 ];

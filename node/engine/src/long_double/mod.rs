@@ -123,7 +123,9 @@ impl LongDouble {
         Self { negative, magnitude }
     }
 
-    fn parts(self) -> Option<(u64, i32)> {
+    /// A number that is neither zero nor infinite, as `significand * 2^exponent` without its sign; the significand's top
+    /// bit is set.
+    pub fn parts(self) -> Option<(u64, i32)> {
         match self.magnitude {
             Magnitude::Finite { significand, exponent } => Some((significand, exponent)),
             Magnitude::Zero | Magnitude::Infinite => None,

@@ -31,37 +31,6 @@ pub fn push_i64(out: &mut Vec<u8>, value: i64) {
     out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
 }
 
-/// Append a double as [`format_double`] writes it.
-pub fn push_double(out: &mut Vec<u8>, value: f64) {
-    out.extend_from_slice(format_double(value).as_bytes());
-}
-
-/// A double in the shortest form that reads back as the same number, laid out as C's `%.17g` would.
-pub fn format_double(value: f64) -> String {
-    if value.is_nan() {
-        return "nan".to_owned();
-    }
-    if value.is_infinite() {
-        return if value > 0.0 { "inf".to_owned() } else { "-inf".to_owned() };
-    }
-    if value == value.trunc() && value.abs() < 1e17 {
-        // -0.0 prints as "-0", as C does.
-        return if value == 0.0 && value.is_sign_negative() {
-            "-0".to_owned()
-        } else {
-            format!("{value:.0}")
-        };
-    }
-    let shortest = format!("{value:e}");
-    let (mantissa, exponent) = shortest.split_once('e').expect("LowerExp writes an exponent");
-    let exponent: i32 = exponent.parse().expect("LowerExp writes a decimal exponent");
-    if (-5..21).contains(&exponent) {
-        return format!("{value}");
-    }
-    let sign = if exponent < 0 { '-' } else { '+' };
-    format!("{mantissa}e{sign}{:02}", exponent.abs())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -87,20 +56,6 @@ mod tests {
             "99999999999999999999",
         ] {
             assert_eq!(parse_i64(text.as_bytes()), None, "{text:?}");
-        }
-    }
-
-    #[test]
-    fn doubles_print_as_short_as_they_can() {
-        for (value, text) in [
-            (3.0, "3"),
-            (0.1, "0.1"),
-            (-2.5, "-2.5"),
-            (f64::INFINITY, "inf"),
-            (1e300, "1e+300"),
-            (1.5e-9, "1.5e-09"),
-        ] {
-            assert_eq!(format_double(value), text);
         }
     }
 }

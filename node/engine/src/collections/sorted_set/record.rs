@@ -1,5 +1,6 @@
 //! Records of a large sorted set: score and member in one block.
 
+use std::cmp::Ordering;
 use std::ptr::NonNull;
 
 use crate::collections::Record;
@@ -20,6 +21,12 @@ impl ScoredMember<'_> {
     #[inline]
     pub fn is_before(self, other: ScoredMember<'_>) -> bool {
         self.score < other.score || (self.score == other.score && self.member < other.member)
+    }
+
+    /// Which of two comes first; scores are numbers.
+    pub fn order(self, other: ScoredMember<'_>) -> Ordering {
+        let by_score = self.score.partial_cmp(&other.score).unwrap_or(Ordering::Equal);
+        by_score.then_with(|| self.member.cmp(other.member))
     }
 }
 
