@@ -28,13 +28,16 @@ from pycluster.cluster.messages import (
     MessageError,
     NodeExited,
     NodeHello,
+    NodePublished,
     NodeStarted,
     NodeStatus,
+    NodeSubscriptions,
     NodeWelcome,
     TopologyUpdate,
     decode,
     encode,
 )
+from pycluster.cluster.pubsub_hub import PubSubHub
 from pycluster.cluster.state_file import SavedState, StateFileError, parse, serialise
 from pycluster.cluster.view import ClusterView, Health, NodeId, UnknownNodeError
 from pycluster.runtime import clock, logs
@@ -123,6 +126,7 @@ class Bus:
         self._newly_published = trio.Event()
         self._saved_changes = membership.durable_changes
         self._links: dict[NodeId, trio.CancelScope] = {}
+        self._pubsub = PubSubHub()
         self._connections_count = 0
 
     async def publish_changes(self) -> None:
@@ -236,20 +240,26 @@ class Bus:
                 errors.append(exc)
             tasks.cancel_scope.cancel()
 
+        shard = self._membership.view.node(node_id).shard_id
+        welcomed = trio.Event()
         async with trio.open_nursery() as tasks:
-            tasks.start_soon(guarded, partial(self._receive_status, frames, node_id))
-            tasks.start_soon(guarded, partial(self._send_views, frames, since_version))
+            tasks.start_soon(guarded, partial(self._receive_from_node, frames, node_id))
+            tasks.start_soon(guarded, partial(self._send_views, frames, since_version, welcomed))
+            tasks.start_soon(guarded, partial(self._pubsub.serve, frames, node_id, shard, welcomed))
         if errors:
             raise errors[0]
 
-    async def _receive_status(self, frames: FrameStream, node_id: NodeId) -> None:
+    async def _receive_from_node(self, frames: FrameStream, node_id: NodeId) -> None:
         while (frame := await frames.receive()) is not None:
-            message = decode(frame)
-            if not isinstance(message, NodeStatus):
-                raise MessageError(f"{type(message).__name__} is not what a node says after its hello")
-            self._membership.handle_status(node_id, message)
+            match decode(frame):
+                case NodeStatus() as message:
+                    self._membership.handle_status(node_id, message)
+                case NodeSubscriptions() | NodePublished() as message:
+                    self._pubsub.handle(node_id, message)
+                case message:
+                    raise MessageError(f"{type(message).__name__} is not what a node says after its hello")
 
-    async def _send_views(self, frames: FrameStream, since_version: int) -> None:
+    async def _send_views(self, frames: FrameStream, since_version: int, welcomed: trio.Event) -> None:
         """Send the first published view of ``since_version`` or later as a welcome, then every newer one."""
         sent_version = since_version - 1
         while True:
@@ -259,6 +269,7 @@ class Bus:
                 continue
             await frames.send(published.update if sent_version >= since_version else published.welcome)
             sent_version = published.view.version
+            welcomed.set()
 
     def _lose_link(self, hello: NodeHello) -> None:
         with self._reporting_changes():

@@ -4,6 +4,7 @@ They go between the host's bus, its nodes, its supervisor and the command line.
 The messages between the buses of several hosts are in :mod:`pycluster.cluster.peer_messages`.
 """
 
+import enum
 from typing import Any, TypeVar
 
 import attrs
@@ -143,6 +144,70 @@ class ReplicationOffset:
     node_id: NodeId = attrs.field(validator=is_hex_id)
     replication_id: str = attrs.field(validator=is_hex_id)
     offset: int = attrs.field(validator=is_counter)
+
+
+# Pub/sub across nodes, both ways
+
+
+class Topic(enum.Enum):
+    """What clients subscribe to."""
+
+    CHANNEL = "channel"
+    PATTERN = "pattern"
+    SHARD = "shard"
+    """A channel whose messages stay within the shard."""
+
+
+@attrs.frozen(kw_only=True)
+class SubscriptionChange:
+    """A channel or pattern has subscribers now, or has none any more."""
+
+    topic: Topic
+    channel: bytes
+    subscribed: bool
+
+
+@attrs.frozen(kw_only=True)
+class PublishedMessage:
+    """A message to a channel or a shard channel."""
+
+    topic: Topic
+    channel: bytes
+    payload: bytes
+    patterns: tuple[bytes, ...] = ()
+    """On the way to the bus: the patterns of other nodes that the channel matches."""
+
+
+@message_class
+@attrs.frozen(kw_only=True)
+class NodeSubscriptions:
+    """What a node has subscribers for, to the bus: at first everything, then the changes."""
+
+    changes: tuple[SubscriptionChange, ...]
+
+
+@message_class
+@attrs.frozen(kw_only=True)
+class RemoteSubscriptions:
+    """What others have subscribers for, from the bus to a node: at first everything, then the changes."""
+
+    changes: tuple[SubscriptionChange, ...]
+
+
+@message_class
+@attrs.frozen(kw_only=True)
+class NodePublished:
+    """What a node's clients have published and others want, to the bus."""
+
+    messages: tuple[PublishedMessage, ...]
+
+
+@message_class
+@attrs.frozen(kw_only=True)
+class RemotePublished:
+    """What was published on other nodes, from the bus to a node with subscribers for it."""
+
+    messages: tuple[PublishedMessage, ...]
 
 
 # Supervisor and command line to bus

@@ -109,6 +109,35 @@ class Engine:
     def reply(self, request_id: int, value: ReplyValue) -> None:
         """Answer a control request; a client that is gone is no error. Raises EngineError, TypeError."""
 
+    @property
+    def has_pubsub(self) -> bool:
+        """Whether :meth:`take_pubsub` has something to give."""
+
+    def take_pubsub(
+        self,
+    ) -> tuple[list[tuple[str, bytes, bytes, list[bytes]]], list[tuple[str, bytes, bool]]]:
+        """What other nodes are to hear since the last call.
+
+        First the messages that they want: topic (``channel`` or ``shard``), channel, message, and their
+        patterns that it matches. Then what got its first subscriber here or lost its last one: topic
+        (``channel``, ``pattern`` or ``shard``), name, and whether it has subscribers now.
+        """
+
+    def subscriptions(self) -> list[tuple[str, bytes]]:
+        """Everything that has subscribers here, as topic and name; later changes are told from now on."""
+
+    def change_wanted(self, changes: Sequence[tuple[str, bytes, bool]], *, reset: bool) -> None:
+        """Note what other nodes have subscribers for: topic, name, and whether they do now.
+
+        ``reset`` forgets what they had before. Raises ValueError for an unknown topic.
+        """
+
+    def deliver(self, messages: Sequence[tuple[str, bytes, bytes]]) -> None:
+        """Send messages of other nodes (topic, channel, message) to the subscribers here.
+
+        Raises EngineError, ValueError.
+        """
+
     def set_topology(
         self,
         *,

@@ -6,7 +6,9 @@ the link comes back by itself.
 
 import logging
 import random
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -18,6 +20,8 @@ from pycluster.cluster.messages import (
     NodeHello,
     NodeStatus,
     NodeWelcome,
+    RemotePublished,
+    RemoteSubscriptions,
     TopologyUpdate,
     decode,
     encode,
@@ -49,6 +53,16 @@ class LinkedMember(Protocol):
         """Serve by this view from now on."""
 
 
+class LinkedPubSub(Protocol):
+    """Pub/sub at this end of the link."""
+
+    async def send(self, send: Callable[[object], Awaitable[None]]) -> None:
+        """Tell the bus of subscriptions and messages, until cancelled."""
+
+    def handle(self, message: RemoteSubscriptions | RemotePublished) -> None:
+        """Hear of other nodes' subscriptions and messages."""
+
+
 class _LinkLostError(Exception):
     """The conversation with the bus has ended; the text says how."""
 
@@ -60,11 +74,15 @@ class BusLink:
         socket_path: The bus's Unix socket.
         member: The node.
         rng: For the jitter between attempts to connect.
+        pubsub: The node's part in pub/sub across nodes.
     """
 
-    def __init__(self, socket_path: Path, member: LinkedMember, rng: random.Random) -> None:
+    def __init__(
+        self, socket_path: Path, member: LinkedMember, rng: random.Random, pubsub: LinkedPubSub
+    ) -> None:
         self._socket_path = socket_path
         self._member = member
+        self._pubsub = pubsub
         self._rng = rng
         self._delay_ms = RECONNECT_FIRST_MS
         self._sent_count = 0
@@ -122,6 +140,7 @@ class BusLink:
     async def _receive_views(self, frames: FrameStream) -> None:
         async with trio.open_nursery() as tasks:
             tasks.start_soon(self._send_status, frames)
+            tasks.start_soon(self._send_pubsub, frames)
             # What ends the conversation is raised outside the nursery, which would wrap it in a group.
             lost = await self._apply_views(frames)
             tasks.cancel_scope.cancel()
@@ -131,10 +150,13 @@ class BusLink:
         """Apply views as they come; returns how the conversation ended."""
         try:
             while True:
-                message = await self._receive(frames)
-                if not isinstance(message, TopologyUpdate):
-                    raise MessageError(f"the bus sent {type(message).__name__} instead of a view")
-                self._member.apply(message.view)
+                match await self._receive(frames):
+                    case TopologyUpdate(view=view):
+                        self._member.apply(view)
+                    case RemotePublished() | RemoteSubscriptions() as message:
+                        self._pubsub.handle(message)
+                    case message:
+                        raise MessageError(f"the bus sent {type(message).__name__} instead of a view")
         except (_LinkLostError, trio.BrokenResourceError, FrameError, MessageError) as exc:
             return exc
 
@@ -144,6 +166,10 @@ class BusLink:
             while True:
                 await self._send(frames, self._member.status)
                 await trio.sleep(STATUS_INTERVAL_MS / 1_000)
+
+    async def _send_pubsub(self, frames: FrameStream) -> None:
+        with suppress(trio.BrokenResourceError):
+            await self._pubsub.send(partial(self._send, frames))
 
     async def _send(self, frames: FrameStream, message: object) -> None:
         self._sent_count += 1

@@ -20,6 +20,7 @@ from pycluster.node.cluster_commands import ClusterCommands
 from pycluster.node.commands import Table
 from pycluster.node.control import Control
 from pycluster.node.member import Member
+from pycluster.node.pubsub_link import PubSubLink
 from pycluster.node.spec import NodeSpec
 from pycluster.runtime import clock, logs
 
@@ -91,13 +92,15 @@ async def serve_member(
     """
     engine = Engine(config=spec.settings, cluster=True, node_id=spec.node_id, run_id=spec.run_id)
     member = Member(spec, os.getpid(), engine)
-    link = BusLink(spec.bus_socket, member, clock.new_rng())
+    pubsub = PubSubLink(engine)
+    link = BusLink(spec.bus_socket, member, clock.new_rng(), pubsub)
     table = ClusterCommands(lambda: member.standing(link.counters)).table()
     port = _listen(engine, spec.host, spec.port)
     log.info(
         "node %s listens on %s:%d, run %s, core %s", spec.node_id, spec.host, port, spec.run_id, spec.cpu
     )
-    await Server(engine, table, beside=(link.run,)).serve(partial(task_status.started, port))
+    server = Server(engine, table, beside=(link.run,), fetch_pubsub=pubsub.fetch)
+    await server.serve(partial(task_status.started, port))
 
 
 async def serve_standalone(
@@ -121,15 +124,22 @@ class Server:
         engine: It listens already.
         table: The control commands beside those of the process itself.
         beside: Tasks that run as long as the loop.
+        fetch_pubsub: Called after a turn that has left messages or subscriptions for other nodes.
     """
 
     def __init__(
-        self, engine: Engine, table: Table, *, beside: tuple[Callable[[], Awaitable[None]], ...] = ()
+        self,
+        engine: Engine,
+        table: Table,
+        *,
+        beside: tuple[Callable[[], Awaitable[None]], ...] = (),
+        fetch_pubsub: Callable[[], None] = lambda: None,
     ) -> None:
         self._engine = engine
         self._stopping = trio.Event()
         self._table = {**table, **AdminCommands(self._stopping.set).table()}
         self._beside = beside
+        self._fetch_pubsub = fetch_pubsub
 
     async def serve(self, on_started: Callable[[], None]) -> None:
         """Serve until a signal or SHUTDOWN, then finish what was received and close; raises EngineError."""
@@ -155,6 +165,8 @@ class Server:
             await trio.lowlevel.wait_readable(descriptor)
             for request in turn(budget_us=TURN_BUDGET_US):
                 handle(request)
+            if self._engine.has_pubsub:
+                self._fetch_pubsub()
 
     def _drain(self, handle: Callable[[ControlRequest], None]) -> None:
         """Serve what has arrived already, without waiting for more."""

@@ -305,7 +305,9 @@ fn execute(
 /// See that this node serves a slot to the client.
 #[inline]
 fn check_slot(server: &Server, session: &Session, flags: Flags, slot: SlotIndex) -> Result<(), CommandError> {
-    let reads_here = session.flags.contains(SessionFlags::READONLY) && !flags.contains(Flags::WRITE);
+    // Shard channels are a replica's as well.
+    let reads = session.flags.contains(SessionFlags::READONLY) || flags.contains(Flags::PUBSUB);
+    let reads_here = reads && !flags.contains(Flags::WRITE);
     server
         .topology
         .check(slot, reads_here)

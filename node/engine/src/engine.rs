@@ -11,7 +11,10 @@ use crate::keyspace::Keyspace;
 use crate::observe::info::{self, Subject};
 use crate::reactor::Reactor;
 use crate::server::config::ConfigError;
-use crate::server::{Config, ControlRequest, Identity, ReplyValue, Server, SessionFlags, Topology};
+use crate::server::{
+    Config, ControlRequest, Identity, Published, ReplyValue, Server, SessionFlags, SubscriptionChange, Topic,
+    Topology,
+};
 
 /// Why the engine could not do what was asked.
 #[derive(Debug)]
@@ -198,6 +201,36 @@ impl Engine {
     pub fn info(&self, sections: &[&str]) -> Vec<(String, String)> {
         let subject = Subject { keyspace: &self.core.keyspace, server: &self.core.server, session: None };
         info::fields(&subject, sections)
+    }
+
+    /// Whether there are messages or changes of subscriptions for the bus.
+    pub fn has_pubsub(&self) -> bool {
+        self.core.server.relay.has_outgoing()
+    }
+
+    /// Messages for other nodes, and what got its first subscriber here or lost its last one, since the last time.
+    pub fn take_pubsub(&mut self) -> (Vec<Published>, Vec<SubscriptionChange>) {
+        let relay = &mut self.core.server.relay;
+        (relay.take_outgoing(), relay.take_changes())
+    }
+
+    /// Everything that has subscribers here; later changes are told by [`Engine::take_pubsub`].
+    pub fn subscriptions(&mut self) -> Vec<(Topic, Vec<u8>)> {
+        self.core.server.all_subscriptions()
+    }
+
+    /// Note what other nodes have subscribers for; `reset` forgets what they had before.
+    pub fn change_wanted(&mut self, changes: Vec<SubscriptionChange>, reset: bool) {
+        self.core.server.relay.change_wanted(changes, reset);
+    }
+
+    /// Send what was published on other nodes to the subscribers here.
+    ///
+    /// # Errors
+    /// The engine is closed, or the system refused to set a timer.
+    pub fn deliver(&mut self, messages: &[Published]) -> Result<(), EngineError> {
+        self.open()?;
+        Ok(self.reactor.deliver(&mut self.core, messages)?)
     }
 
     /// Number of keys in all databases.

@@ -12,7 +12,7 @@ use pyo3::types::{
 
 use crate::engine::{self, EngineError as CoreError};
 use crate::resp::Protocol;
-use crate::server::{Identity, ReplyValue, Topology};
+use crate::server::{Identity, Published, ReplyValue, SubscriptionChange, Topic, Topology};
 use crate::slot::SlotIndex;
 
 create_exception!(
@@ -208,6 +208,49 @@ impl Engine {
         Ok(fields)
     }
 
+    #[getter]
+    fn has_pubsub(&mut self) -> bool {
+        self.core().has_pubsub()
+    }
+
+    fn take_pubsub<'py>(
+        &mut self,
+        py: Python<'py>,
+    ) -> (Vec<MessageOut<'py>>, Vec<(&'static str, Bound<'py, PyBytes>, bool)>) {
+        let (published, changes) = self.core().take_pubsub();
+        let published = published.into_iter().map(|published| {
+            let patterns = published.patterns.iter().map(|pattern| PyBytes::new(py, pattern)).collect();
+            let (channel, message) =
+                (PyBytes::new(py, &published.channel), PyBytes::new(py, &published.message));
+            (published.topic.name(), channel, message, patterns)
+        });
+        let changes = changes.into_iter();
+        let changes =
+            changes.map(|change| (change.topic.name(), PyBytes::new(py, &change.name), change.subscribed));
+        (published.collect(), changes.collect())
+    }
+
+    fn subscriptions<'py>(&mut self, py: Python<'py>) -> Vec<(&'static str, Bound<'py, PyBytes>)> {
+        let all = self.core().subscriptions();
+        all.into_iter().map(|(topic, name)| (topic.name(), PyBytes::new(py, &name))).collect()
+    }
+
+    #[pyo3(signature = (changes, *, reset))]
+    fn change_wanted(&mut self, changes: Vec<(String, Vec<u8>, bool)>, reset: bool) -> PyResult<()> {
+        let changes = changes.into_iter().map(|(name, bytes, subscribed)| {
+            Ok(SubscriptionChange { topic: topic_named(&name)?, name: bytes, subscribed })
+        });
+        self.core().change_wanted(changes.collect::<PyResult<_>>()?, reset);
+        Ok(())
+    }
+
+    fn deliver(&mut self, messages: Vec<(String, Vec<u8>, Vec<u8>)>) -> PyResult<()> {
+        let messages = messages.into_iter().map(|(name, channel, message)| {
+            Ok(Published { topic: topic_named(&name)?, channel, message, patterns: Vec::new() })
+        });
+        self.core().deliver(&messages.collect::<PyResult<Vec<_>>>()?).map_err(to_py_err)
+    }
+
     fn dbsize(&mut self) -> u64 {
         self.core().dbsize()
     }
@@ -225,6 +268,13 @@ impl Engine {
     fn close(&mut self) {
         self.core().close();
     }
+}
+
+/// Topic, channel, message and matching patterns of a message for other nodes.
+type MessageOut<'py> = (&'static str, Bound<'py, PyBytes>, Bound<'py, PyBytes>, Vec<Bound<'py, PyBytes>>);
+
+fn topic_named(name: &str) -> PyResult<Topic> {
+    Topic::from_name(name).ok_or_else(|| PyValueError::new_err(format!("no topic: {name}")))
 }
 
 /// Convert what `Engine.reply` takes.

@@ -87,6 +87,8 @@ def _of_type(hint: Any) -> st.SearchStrategy[Any]:
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if hint is str:
         return st.text(max_size=20)
+    if hint is bytes:
+        return st.binary(max_size=20)
     if hint is bool:
         return st.booleans()
     if hint is int:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import attrs
 import pytest
@@ -20,8 +21,15 @@ from pycluster.cluster.messages import (
     BusStatusRequest,
     HelloRefused,
     NodeExited,
+    NodePublished,
     NodeStatus,
+    NodeSubscriptions,
     NodeWelcome,
+    PublishedMessage,
+    RemotePublished,
+    RemoteSubscriptions,
+    SubscriptionChange,
+    Topic,
     TopologyUpdate,
     decode,
     encode,
@@ -29,6 +37,8 @@ from pycluster.cluster.messages import (
 from pycluster.cluster.state_file import SavedState
 from pycluster.cluster.view import ClusterView, Health, LinkState
 from pycluster.runtime.frames import FrameStream
+
+M = TypeVar("M")
 
 FIGURES = NodeStatus(keys_count=1, memory_used_bytes=2, clients_count=3)
 
@@ -65,10 +75,15 @@ async def join(spec: BusSpec, index: int, run: int = 1) -> tuple[FrameStream, Cl
     return frames, welcome.view
 
 
+async def next_of(frames: FrameStream, kind: type[M]) -> M:
+    """The next message of a class; the others are passed over."""
+    while not isinstance(message := await receive(frames), kind):
+        assert message is not None
+    return message
+
+
 async def next_view(frames: FrameStream) -> ClusterView:
-    update = await receive(frames)
-    assert isinstance(update, TopologyUpdate)
-    return update.view
+    return (await next_of(frames, TopologyUpdate)).view
 
 
 async def test_a_node_is_welcomed_with_a_view_in_which_it_is_online(spec: BusSpec) -> None:
@@ -176,6 +191,21 @@ async def test_a_node_that_says_something_else_than_its_status_is_hung_up_on(spe
         frames, _ = await join(spec, 0)
         await frames.send(encode(BusStatusRequest()))
         assert await receive(frames) is None
+
+
+async def test_what_is_published_goes_to_the_nodes_that_want_it(spec: BusSpec) -> None:
+    wanted = SubscriptionChange(topic=Topic.CHANNEL, channel=b"news", subscribed=True)
+    message = PublishedMessage(topic=Topic.CHANNEL, channel=b"news", payload=b"hello")
+    async with running(spec):
+        publisher, _ = await join(spec, 0)
+        subscriber, _ = await join(spec, 1)
+        await subscriber.send(encode(NodeSubscriptions(changes=(wanted,))))
+        assert (await next_of(publisher, RemoteSubscriptions)).changes == (wanted,)
+        await publisher.send(encode(NodePublished(messages=(message,))))
+        assert (await next_of(subscriber, RemotePublished)).messages == (message,)
+        await subscriber.aclose()
+        gone = attrs.evolve(wanted, subscribed=False)
+        assert (await next_of(publisher, RemoteSubscriptions)).changes == (gone,)
 
 
 async def test_a_restarted_bus_knows_its_cluster_and_numbers_its_views_above(spec: BusSpec) -> None:

@@ -16,6 +16,8 @@ from pycluster.cluster.messages import (
     NodeHello,
     NodeStatus,
     NodeWelcome,
+    RemotePublished,
+    RemoteSubscriptions,
     TopologyUpdate,
     decode,
     encode,
@@ -76,8 +78,23 @@ def member() -> RecordingMember:
     return RecordingMember()
 
 
-def start(nursery: trio.Nursery, path: Path, member: RecordingMember) -> BusLink:
-    link = BusLink(path, member, random.Random(1))
+class SilentPubSub:
+    """Has nothing to say, and keeps what it hears."""
+
+    def __init__(self) -> None:
+        self.heard: list[RemoteSubscriptions | RemotePublished] = []
+
+    async def send(self, send: Callable[[object], Awaitable[None]]) -> None:
+        await trio.sleep_forever()
+
+    def handle(self, message: RemoteSubscriptions | RemotePublished) -> None:
+        self.heard.append(message)
+
+
+def start(
+    nursery: trio.Nursery, path: Path, member: RecordingMember, pubsub: SilentPubSub | None = None
+) -> BusLink:
+    link = BusLink(path, member, random.Random(1), pubsub or SilentPubSub())
     nursery.start_soon(link.run)
     return link
 
@@ -208,3 +225,26 @@ async def test_only_the_first_of_many_losses_is_worth_a_line(
         await enough.wait()
         nursery.cancel_scope.cancel()
     assert sum("waiting for the bus" in record.message for record in caplog.records) == 1
+
+
+async def test_what_the_bus_says_of_pub_sub_is_handed_on(
+    socket_path: Path, member: RecordingMember, nursery: trio.Nursery
+) -> None:
+    said = [RemoteSubscriptions(changes=()), RemotePublished(messages=())]
+    pubsub = SilentPubSub()
+
+    async def bus(frames: FrameStream) -> None:
+        await receive(frames)
+        await frames.send(encode(NodeWelcome(view=VIEW)))
+        for message in said:
+            await frames.send(encode(message))
+        await frames.send(encode(TopologyUpdate(view=NEWER)))
+        await trio.sleep_forever()
+
+    with trio.fail_after(5):
+        await listen(socket_path, nursery, bus)
+        start(nursery, socket_path, member, pubsub)
+        assert await member.views.receive() == VIEW
+        assert await member.views.receive() == NEWER
+        assert pubsub.heard == said
+        nursery.cancel_scope.cancel()

@@ -88,14 +88,18 @@ fn tell(call: &mut Call<'_>, word: &str, topic: Topic, name: Option<&[u8]>) {
 
 /// PUBLISH channel message
 fn publish(call: &mut Call<'_>) -> CommandResult {
-    let count = call.server.publish(call.args.get(1), call.args.get(2));
+    let (channel, message) = (call.args.get(1), call.args.get(2));
+    let count = call.server.publish(channel, message);
+    call.server.relay_to_channel(channel, message);
     call.reply.integer(count as i64);
     Ok(())
 }
 
 /// SPUBLISH shardchannel message
 fn spublish(call: &mut Call<'_>) -> CommandResult {
-    let count = call.server.publish_in_shard(call.args.get(1), call.args.get(2));
+    let (channel, message) = (call.args.get(1), call.args.get(2));
+    let count = call.server.publish_in_shard(channel, message);
+    call.server.relay_to_shard(channel, message);
     call.reply.integer(count as i64);
     Ok(())
 }

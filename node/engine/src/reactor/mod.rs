@@ -13,7 +13,7 @@ use std::os::fd::{BorrowedFd, OwnedFd, RawFd};
 
 use crate::clock::{Now, monotonic_us};
 use crate::dispatch::Core;
-use crate::server::ClientKey;
+use crate::server::{ClientKey, Published, Topic};
 use blocked::DeadlineTimer;
 use cron::Ticker;
 use descriptors::Reserve;
@@ -22,6 +22,8 @@ use poll::{Event, Poll, Source};
 
 /// How long a turn waits for more traffic before it hands the thread back.
 const LINGER_MS: i32 = 1;
+/// How long messages for other nodes are gathered while traffic flows.
+const RELAY_DELAY_US: u64 = 1_000;
 /// Bytes read from a socket at once.
 const READ_BYTES: usize = 64 << 10;
 
@@ -127,11 +129,28 @@ impl Reactor {
             if !traffic || python_wanted || core.server.control.has_outgoing() {
                 return Ok(());
             }
-            if core.server.now.monotonic_us.saturating_sub(start_us) >= budget_us {
+            let elapsed_us = core.server.now.monotonic_us.saturating_sub(start_us);
+            // Messages for other nodes leave in batches, but not late.
+            let relays = core.server.relay.has_outgoing();
+            if elapsed_us >= if relays { RELAY_DELAY_US.min(budget_us) } else { budget_us } {
                 return Ok(());
             }
-            timeout_ms = LINGER_MS;
+            timeout_ms = if relays { 0 } else { LINGER_MS };
         }
+    }
+
+    /// Send what was published by clients of other nodes to the subscribers here.
+    ///
+    /// # Errors
+    /// The system refused to set a timer.
+    pub fn deliver(&mut self, core: &mut Core, messages: &[Published]) -> io::Result<()> {
+        for Published { topic, channel, message, .. } in messages {
+            match topic {
+                Topic::Shard => core.server.publish_in_shard(channel, message),
+                Topic::Channel | Topic::Pattern => core.server.publish(channel, message),
+            };
+        }
+        self.settle(core)
     }
 
     /// Go on with a client whose request Python has answered.

@@ -10,6 +10,7 @@ mod key_table;
 mod notify;
 mod output_limit;
 mod pubsub;
+mod relay;
 mod session;
 mod settle;
 mod sleepers;
@@ -26,6 +27,7 @@ pub use control::{ControlQueue, ControlRequest, ReplyValue};
 pub use held::HeldReply;
 pub use key_table::KeyName;
 pub use pubsub::{PubSub, Subscriptions, Topic};
+pub use relay::{Published, Relay, SubscriptionChange};
 pub use session::{ClientKind, Session, SessionFlags, Waiting, host_of};
 pub use sleepers::Sleepers;
 pub use stats::{CommandStats, EvictionStats, ExpiryStats, Stats};
@@ -73,6 +75,7 @@ pub struct Server {
     pub blocking: Blocking,
     pub pubsub: PubSub,
     pub sleepers: Sleepers,
+    pub relay: Relay,
     pub topology: Topology,
     pub control: ControlQueue,
     pub rng: Rng,
@@ -125,6 +128,7 @@ impl Server {
             blocking: Blocking::default(),
             pubsub: PubSub::default(),
             sleepers: Sleepers::default(),
+            relay: Relay::default(),
             topology: Topology::default(),
             control: ControlQueue::default(),
             rng,

@@ -22,6 +22,20 @@ pub enum Topic {
 }
 
 impl Topic {
+    /// The topic of a name that messages of the bus have for it.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Channel, Self::Pattern, Self::Shard].into_iter().find(|topic| topic.name() == name)
+    }
+
+    /// The name that messages of the bus have for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Channel => "channel",
+            Self::Pattern => "pattern",
+            Self::Shard => "shard",
+        }
+    }
+
     /// What clients are told when they have subscribed, and when they have unsubscribed.
     pub fn words(self) -> (&'static str, &'static str) {
         match self {
@@ -151,12 +165,17 @@ impl Server {
         let table = self.pubsub.table_mut(topic);
         let name: Arc<[u8]> =
             table.get_key_value(name).map_or_else(|| name.into(), |(name, _)| Arc::clone(name));
-        table.entry(Arc::clone(&name)).or_default().insert(session.key);
+        let clients = table.entry(Arc::clone(&name)).or_default();
+        let is_first = clients.is_empty();
+        clients.insert(session.key);
         subscriptions.names_bytes += name.len();
-        subscriptions.of_mut(topic).insert(name);
+        subscriptions.of_mut(topic).insert(Arc::clone(&name));
         if !session.flags.contains(SessionFlags::SUBSCRIBED) {
             session.flags.insert(SessionFlags::SUBSCRIBED);
             self.pubsub.clients_count += 1;
+        }
+        if is_first {
+            self.note_subscription(topic, &name, true);
         }
         true
     }
@@ -169,9 +188,11 @@ impl Server {
         }
         subscriptions.names_bytes -= name.len();
         let table = self.pubsub.table_mut(topic);
+        let mut was_last = false;
         if let Some(clients) = table.get_mut(name) {
             clients.swap_remove(&session.key);
-            if clients.is_empty() {
+            was_last = clients.is_empty();
+            if was_last {
                 table.swap_remove(name);
             }
         }
@@ -179,6 +200,9 @@ impl Server {
             session.subscriptions = None;
             session.flags.remove(SessionFlags::SUBSCRIBED);
             self.pubsub.clients_count -= 1;
+        }
+        if was_last {
+            self.note_subscription(topic, name, false);
         }
         true
     }
