@@ -3,8 +3,11 @@
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
-use pycluster_engine::collections::{Member, PackedSet, SetEncoding, SetLimits, SetView, encoding_of};
-use pycluster_engine::keyspace::{Edit, Form, Keys, Keyspace, PackedForm, ValueType};
+use pycluster_engine::collections::{
+    BuiltSet, Member, PackedSet, SetBuilder, SetEncoding, SetLimits, SetView, encoding_of,
+};
+use pycluster_engine::keyspace::{Edit, Form, KeyHasher, Keys, Keyspace, ValueType};
+use pycluster_engine::memory::SlabAllocator;
 
 const LIMITS: SetLimits = SetLimits { intset_entries: 600, listpack_entries: 128, listpack_value_bytes: 64 };
 
@@ -145,19 +148,49 @@ proptest! {
 
     #[test]
     fn a_set_of_integers_turns_into_an_integer_set(
-        numbers in prop::collection::btree_set(any::<i64>(), 1..100), other in any::<bool>()
+        numbers in prop::collection::btree_set(any::<i64>(), 1..900), other in any::<bool>()
     ) {
-        let mut set = PackedSet::new(SetEncoding::ListPack);
+        let mut slabs = SlabAllocator::new();
+        let hasher = KeyHasher::new([1, 2, 3, 4]);
+        let mut set = SetBuilder::new(SetEncoding::ListPack, &hasher, LIMITS);
+        let mut digits = itoa::Buffer::new();
         for number in numbers.iter().rev() {
-            set.add(number.to_string().as_bytes(), &LIMITS);
+            set.add(&mut slabs, Member::Text(digits.format(*number).as_bytes()));
         }
         if other {
-            set.add(b"01", &LIMITS);
+            set.add(&mut slabs, Member::Text(b"01"));
         }
-        set.turn_into_integers(&LIMITS);
-        prop_assert_eq!(set.encoding() == SetEncoding::IntSet, !other);
+        set.turn_into_integers(&mut slabs);
+        let set = set.build();
         prop_assert_eq!(set.view().len(), numbers.len() + usize::from(other));
-        prop_assert_eq!(PackedSet::unpack(set.bytes(), set.flag()), set.clone());
-        prop_assert!(numbers.iter().all(|number| set.view().contains(number.to_string().as_bytes())));
+        prop_assert!(numbers.iter().all(|number| set.view().shares(Member::Int(*number))));
+        let encoding = match &set {
+            BuiltSet::Packed(set) => set.encoding(),
+            BuiltSet::Object(set) => set.encoding(),
+        };
+        prop_assert_eq!(encoding == SetEncoding::IntSet, !other && numbers.len() <= LIMITS.intset_entries);
+        if let Some(mut object) = set.into_object() {
+            object.free_step(&mut slabs, usize::MAX);
+        }
+        prop_assert_eq!(slabs.allocated_bytes(), 0);
+    }
+
+    #[test]
+    fn members_taken_by_rank_are_gone_and_the_others_stay_in_order(
+        numbers in prop::collection::btree_set(0..500i64, 1..60), text in any::<bool>(), picked in any::<u64>()
+    ) {
+        let mut set = PackedSet::new(if text { SetEncoding::ListPack } else { SetEncoding::IntSet });
+        for number in &numbers {
+            set.add(number.to_string().as_bytes(), &LIMITS);
+        }
+        let is_picked = |rank: usize| picked >> (rank % 64) & 1 == 1;
+        let ranks: Vec<usize> = (0..numbers.len()).filter(|rank| is_picked(*rank)).collect();
+        let mut taken = Vec::new();
+        set.take_ranks(&ranks, |member| taken.push(member.integer().unwrap()));
+        let left: Vec<_> = set.view().members().map(|member| member.integer().unwrap()).collect();
+        let (expected_taken, expected_left): (Vec<_>, Vec<_>) =
+            numbers.iter().enumerate().partition(|(rank, _)| is_picked(*rank));
+        prop_assert_eq!(taken, expected_taken.into_iter().map(|(_, number)| *number).collect::<Vec<_>>());
+        prop_assert_eq!(left, expected_left.into_iter().map(|(_, number)| *number).collect::<Vec<_>>());
     }
 }

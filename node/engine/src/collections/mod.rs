@@ -18,7 +18,8 @@ pub use hash::{Field, FieldRecord, Fields, FieldsExpired, HashLimits, HashObject
 pub use object::{Object, ObjectMut};
 pub use record_table::{Record, RecordTable, Records};
 pub use set::{
-    Member, MemberRecord, Members, PackedSet, SetEncoding, SetLimits, SetObject, SetView, encoding_of, intset,
+    BuiltSet, Member, MemberRecord, Members, PackedSet, SetBuilder, SetEncoding, SetLimits, SetObject,
+    SetView, encoding_of, intset,
 };
 
 use crate::keyspace::ValueType;

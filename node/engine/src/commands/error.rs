@@ -28,6 +28,7 @@ errors! {
     NOT_A_FLOAT = "ERR value is not a valid float";
     OVERFLOW = "ERR increment or decrement would overflow";
     NO_SUCH_KEY = "ERR no such key";
+    VALUE_OUT_OF_RANGE = "ERR value is out of range";
     INDEX_OUT_OF_RANGE = "ERR index out of range";
     DB_INDEX_OUT_OF_RANGE = "ERR DB index is out of range";
     INVALID_DB_INDEX = "ERR invalid DB index";

@@ -8,7 +8,7 @@ use crate::server::EventClass;
 
 /// What is demanded of the present expiry.
 #[derive(Clone, Copy, Default)]
-struct Demands {
+pub(super) struct Demands {
     /// NX
     none: bool,
     /// XX
@@ -20,15 +20,22 @@ struct Demands {
 }
 
 impl Demands {
-    fn parse(call: &Call<'_>) -> Result<Self, CommandError> {
+    /// Read the demands in arguments 3 to `end`, `end` excluded.
+    ///
+    /// # Errors
+    /// An unknown option, and one that contradicts another.
+    pub fn parse(call: &Call<'_>, end: usize) -> Result<Self, CommandError> {
         let mut demands = Self::default();
-        for (index, word) in call.args.iter_from(3).enumerate() {
-            let demand = match index + 3 {
+        for index in 3..end {
+            let demand = match index {
                 index if call.is_word(index, "NX") => &mut demands.none,
                 index if call.is_word(index, "XX") => &mut demands.some,
                 index if call.is_word(index, "GT") => &mut demands.greater,
                 index if call.is_word(index, "LT") => &mut demands.less,
-                _ => return Err(CommandError::new([b"ERR Unsupported option ", word].concat())),
+                _ => {
+                    let word = call.args.get(index);
+                    return Err(CommandError::new([b"ERR Unsupported option ", word].concat()));
+                }
             };
             *demand = true;
         }
@@ -43,8 +50,8 @@ impl Demands {
         Ok(demands)
     }
 
-    /// Whether a key with this expiry may be given that one. No expiry is later than any.
-    fn are_met(self, present_ms: Option<i64>, new_ms: i64) -> bool {
+    /// Whether a key, or a field, with this expiry may be given that one. No expiry is later than any.
+    pub fn are_met(self, present_ms: Option<i64>, new_ms: i64) -> bool {
         !(self.none && present_ms.is_some()
             || self.some && present_ms.is_none()
             || self.greater && present_ms.is_none_or(|present_ms| new_ms <= present_ms)
@@ -73,7 +80,7 @@ fn pexpireat(call: &mut Call<'_>) -> CommandResult {
 }
 
 fn set_deadline(call: &mut Call<'_>, form: TimeForm) -> CommandResult {
-    let demands = Demands::parse(call)?;
+    let demands = Demands::parse(call, call.args.len())?;
     let deadline_ms = any_deadline(call, 2, form)?;
     let key = call.key(1);
     let done = match call.keys.read_for_write(&key) {

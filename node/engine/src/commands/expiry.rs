@@ -51,6 +51,22 @@ pub(super) fn positive_deadline(call: &Call<'_>, index: usize, form: TimeForm) -
         .ok_or_else(|| CommandError::invalid_expire(call.spec.name))
 }
 
+/// Argument `index` as a deadline, in Unix milliseconds; it may be in the past but not negative, as commands on fields of
+/// hashes demand.
+///
+/// # Errors
+/// The argument is no integer, negative, or beyond the end of time.
+pub(super) fn deadline_not_negative(
+    call: &Call<'_>,
+    index: usize,
+    form: TimeForm,
+) -> Result<i64, CommandError> {
+    let value = call.integer(index)?;
+    deadline(call, value, form)
+        .filter(|_| value >= 0)
+        .ok_or_else(|| CommandError::invalid_expire(call.spec.name))
+}
+
 /// Argument `index` as a deadline, in Unix milliseconds; one in the past is as good as any, as EXPIRE has it.
 ///
 /// # Errors

@@ -25,9 +25,16 @@ mod connection;
 mod control;
 mod counter;
 mod database;
+mod edited;
 mod expire;
 mod expiry;
 mod generic;
+mod hash;
+mod hash_counter;
+mod hash_edit;
+mod hash_expire;
+mod hash_list;
+mod hash_options;
 mod hello;
 mod help;
 mod introspect;
@@ -46,8 +53,14 @@ mod monitor;
 mod object;
 mod options;
 mod pubsub;
+mod sampling;
 mod scan;
+mod scan_options;
 mod server;
+mod set;
+mod set_algebra;
+mod set_edit;
+mod set_random;
 mod stream;
 mod stream_access;
 mod stream_claim;
@@ -89,6 +102,11 @@ const TABLES: &[&[CommandSpec]] = &[
     database::TABLE,
     expire::TABLE,
     generic::TABLE,
+    hash::TABLE,
+    hash_counter::TABLE,
+    hash_expire::TABLE,
+    hash_list::TABLE,
+    hash_options::TABLE,
     hello::TABLE,
     introspect::TABLE,
     latency::TABLE,
@@ -104,6 +122,9 @@ const TABLES: &[&[CommandSpec]] = &[
     pubsub::TABLE,
     scan::TABLE,
     server::TABLE,
+    set::TABLE,
+    set_algebra::TABLE,
+    set_random::TABLE,
     stream::TABLE,
     stream_claim::TABLE,
     stream_group::TABLE,

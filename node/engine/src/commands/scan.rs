@@ -1,47 +1,26 @@
 //! Listing the keys of a database.
 
 use super::call::{Call, CommandResult};
-use super::error::CommandError;
-use super::generic::type_name;
+use super::scan_options::{ScanOptions, Scanned, cursor};
 use super::spec::{Category, CommandSpec, Flags, Group};
 use crate::glob;
-use crate::keyspace::{EntryRef, ValueType};
-use crate::resp::parse_i64;
+use crate::keyspace::EntryRef;
 use crate::slot::{SlotIndex, key_slot};
 
-/// Keys that SCAN looks at unless told otherwise.
-const COUNT_DEFAULT: i64 = 10;
 /// SCAN goes on for this many steps while it finds no keys to look at.
 const STEPS_MAX: usize = 16;
 
-const TYPES: [ValueType; 6] = [
-    ValueType::String,
-    ValueType::List,
-    ValueType::Set,
-    ValueType::SortedSet,
-    ValueType::Hash,
-    ValueType::Stream,
-];
-
-/// What SCAN's options say.
-struct Options<'a> {
-    count: i64,
-    /// None: all keys.
-    pattern: Option<&'a [u8]>,
-    value_type: Option<ValueType>,
-}
-
 /// SCAN cursor [MATCH pattern] [COUNT count] [TYPE type]
 fn scan(call: &mut Call<'_>) -> CommandResult {
-    let mut cursor = parse_cursor(call.args.get(1)).ok_or(CommandError::INVALID_CURSOR)?;
-    let options = parse(call)?;
+    let mut cursor = cursor(call, 1)?;
+    let options = ScanOptions::parse(call.args, 2, Scanned::Keys)?;
     let slot = options.pattern.and_then(|pattern| only_slot(call, pattern));
     let now_ms = call.now.unix_ms();
     let database = call.keys.database();
     let mut found: Vec<&[u8]> = Vec::new();
     let mut seen = 0;
     for _ in 0..STEPS_MAX {
-        let left = (options.count - seen).try_into().unwrap_or(1);
+        let left = options.count.saturating_sub(seen).max(1);
         let visit = |entry| {
             seen += 1;
             if is_wanted(entry, &options, now_ms) {
@@ -63,62 +42,10 @@ fn scan(call: &mut Call<'_>) -> CommandResult {
     Ok(())
 }
 
-fn is_wanted(entry: EntryRef<'_>, options: &Options<'_>, now_ms: i64) -> bool {
+fn is_wanted(entry: EntryRef<'_>, options: &ScanOptions<'_>, now_ms: i64) -> bool {
     !entry.is_expired(now_ms)
         && options.value_type.is_none_or(|value_type| entry.value_type() == value_type)
-        && options.pattern.is_none_or(|pattern| glob::matches(pattern, entry.key(), false))
-}
-
-fn parse<'a>(call: &Call<'a>) -> Result<Options<'a>, CommandError> {
-    let mut options = Options { count: COUNT_DEFAULT, pattern: None, value_type: None };
-    let mut index = 2;
-    while index < call.args.len() {
-        let has_next = index + 1 < call.args.len();
-        if call.is_word(index, "COUNT") && has_next {
-            options.count = call.integer(index + 1)?;
-            if options.count < 1 {
-                return Err(CommandError::SYNTAX);
-            }
-        } else if call.is_word(index, "MATCH") && has_next {
-            options.pattern = Some(call.args.get(index + 1)).filter(|pattern| *pattern != b"*");
-        } else if call.is_word(index, "TYPE") && has_next {
-            options.value_type = Some(parse_type(call.args.get(index + 1))?);
-        } else if call.is_word(index, "NOVALUES") {
-            return Err(CommandError::text("ERR NOVALUES option can only be used in HSCAN"));
-        } else if call.is_word(index, "NOSCORES") {
-            return Err(CommandError::text("ERR NOSCORES option can only be used in ZSCAN"));
-        } else {
-            return Err(CommandError::SYNTAX);
-        }
-        index += 2;
-    }
-    Ok(options)
-}
-
-fn parse_type(name: &[u8]) -> Result<ValueType, CommandError> {
-    let is_named = |value_type: &ValueType| type_name(*value_type).as_bytes().eq_ignore_ascii_case(name);
-    TYPES
-        .into_iter()
-        .find(is_named)
-        .ok_or_else(|| CommandError::new([b"ERR unknown type name '", name, b"'"].concat()))
-}
-
-/// Read a cursor as C's `strtoull` does, which Redis falls back to for what is no canonical integer.
-pub(super) fn parse_cursor(text: &[u8]) -> Option<u64> {
-    if let Some(value) = parse_i64(text) {
-        return u64::try_from(value).ok();
-    }
-    let text = text.trim_ascii_start();
-    let (negative, digits) = match text {
-        [b'-', rest @ ..] => (true, rest),
-        [b'+', rest @ ..] => (false, rest),
-        _ => (false, text),
-    };
-    if !digits.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    let value: u64 = std::str::from_utf8(digits).ok()?.parse().ok()?;
-    Some(if negative { value.wrapping_neg() } else { value })
+        && options.matches(entry.key())
 }
 
 /// The slot that all keys matching the pattern are in, when that is certain and slots matter.
@@ -194,7 +121,6 @@ pub(super) const TABLE: &[CommandSpec] = &[
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::keyspace::{NewExpiry, NewValue};
     use crate::testing::{Node, START_MS};
 
@@ -230,24 +156,6 @@ mod tests {
             assert!(scan_all(&mut node, "TYPE zset").is_empty());
             assert!(node.run("KEYS {tag}*").starts_with("*500\r\n"));
             assert_eq!(node.run("KEYS {tag}007"), "*1\r\n$8\r\n{tag}007\r\n");
-        }
-    }
-
-    #[test]
-    fn cursors_are_read_as_generously_as_redis_does() {
-        for (text, cursor) in [
-            ("0", 0),
-            ("00", 0),
-            (" 7", 7),
-            ("+7", 7),
-            ("-0", 0),
-            ("18446744073709551615", u64::MAX),
-            (" -1", u64::MAX),
-        ] {
-            assert_eq!(parse_cursor(text.as_bytes()), Some(cursor), "{text}");
-        }
-        for text in ["", "-1", "x", "7 ", "0x1", "18446744073709551616", "+", "--1"] {
-            assert_eq!(parse_cursor(text.as_bytes()), None, "{text}");
         }
     }
 }

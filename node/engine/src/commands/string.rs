@@ -37,7 +37,7 @@ fn set(call: &mut Call<'_>) -> CommandResult {
         call.reply.ok();
         return Ok(());
     }
-    let options = Options::parse(call.args, 3, Owner::Set)?;
+    let options = Options::parse(call.args, 3, call.args.len(), Owner::Set)?;
     let expiry = options.expiry.for_new_value(call)?;
     let key = call.key(1);
     if options.get {
@@ -126,7 +126,7 @@ fn getset(call: &mut Call<'_>) -> CommandResult {
 
 /// GETEX key [EX seconds | PX milliseconds | EXAT unix-seconds | PXAT unix-milliseconds | PERSIST]
 fn getex(call: &mut Call<'_>) -> CommandResult {
-    let options = Options::parse(call.args, 2, Owner::GetEx)?;
+    let options = Options::parse(call.args, 2, call.args.len(), Owner::GetEx)?;
     let expiry = options.expiry.for_new_value(call)?;
     let key = call.key(1);
     let Some(entry) = call.keys.read(&key) else {

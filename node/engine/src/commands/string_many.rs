@@ -84,7 +84,7 @@ fn holds_for_all(call: &mut Call<'_>, condition: Condition<'_>, first: usize, en
 /// [EX seconds | PX milliseconds | EXAT unix-seconds | PXAT unix-milliseconds | KEEPTTL]
 fn msetex(call: &mut Call<'_>) -> CommandResult {
     let end = end_of_pairs(call)?;
-    let options = Options::parse(call.args, end, Owner::MSetEx)?;
+    let options = Options::parse(call.args, end, call.args.len(), Owner::MSetEx)?;
     let expiry = options.expiry.for_new_value(call)?;
     if !holds_for_all(call, options.condition, 2, end) {
         call.reply.integer(0);

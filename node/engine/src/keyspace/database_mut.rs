@@ -169,6 +169,11 @@ impl DatabaseMut<'_> {
         }
     }
 
+    /// The database to be read, with what it takes to build an object meanwhile.
+    pub fn beside(&mut self) -> (&Database, &mut SlabAllocator, &KeyHasher) {
+        (self.database, &mut self.store.slabs, self.hasher)
+    }
+
     /// The allocator and the hash function, to build an object that is to be stored.
     pub fn workshop(&mut self) -> (&mut SlabAllocator, &KeyHasher) {
         (&mut self.store.slabs, self.hasher)

@@ -112,6 +112,15 @@ impl<'a> Keys<'a> {
         collection_of(self.read_for_write(key), value_type)
     }
 
+    /// The time by which fields of hashes are over: never, when even keys stay until somebody removes them.
+    #[inline]
+    pub fn field_now_ms(&self) -> i64 {
+        match self.keyspace.expiry_mode {
+            ExpiryMode::Remove | ExpiryMode::Hide => self.now_ms,
+            ExpiryMode::Ignore => i64::MIN,
+        }
+    }
+
     /// Whether there is such a key; leaves no trace.
     #[inline]
     pub fn exists(&mut self, key: &HashedKey<'_>) -> bool {

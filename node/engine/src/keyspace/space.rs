@@ -18,6 +18,8 @@ pub struct KeyspaceStats {
     pub misses: u64,
     /// Keys that were removed because their time was over.
     pub expired: u64,
+    /// Fields of hashes that were removed because their time was over.
+    pub expired_fields: u64,
     /// Keys that were removed to keep the memory limit.
     pub evicted: u64,
     /// Changes that commands made to the data.

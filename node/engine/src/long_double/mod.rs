@@ -63,6 +63,11 @@ impl LongDouble {
         (sum.magnitude != Magnitude::Infinite).then_some(sum)
     }
 
+    /// Whether the number is not infinite.
+    pub fn is_finite(self) -> bool {
+        self.magnitude != Magnitude::Infinite
+    }
+
     /// The product with a whole number, rounded up to a whole number; `None` if that is `i64::MAX` or more. What is
     /// below `i64::MIN` counts as that.
     pub fn ceil_product(self, factor: u32) -> Option<i64> {

@@ -183,7 +183,8 @@ impl Reply {
     }
 
     #[inline]
-    fn is_resp3(&self) -> bool {
+    /// Whether replies are of RESP3.
+    pub fn is_resp3(&self) -> bool {
         self.protocol == Protocol::Resp3
     }
 

@@ -1,6 +1,6 @@
 //! A small hash, taken out of its entry to be changed: name, value, name, value, in the order in which fields came.
 
-use super::{Field, HashLimits, HashObject};
+use super::{Field, HashLimits, HashObject, HashView};
 use crate::collections::{Object, packed};
 use crate::keyspace::{KeyHasher, PackedForm, ValueType};
 use crate::memory::SlabAllocator;
@@ -52,9 +52,10 @@ impl PackedHash {
         self.hashtable = true;
     }
 
-    /// The value of a field.
-    pub fn get(&self, name: &[u8]) -> Option<&[u8]> {
-        get(&self.bytes, name)
+    /// The hash, to be read.
+    #[inline]
+    pub fn view(&self) -> HashView<'_> {
+        HashView::of_packed(&self.bytes)
     }
 
     /// Set a field; true if it is new.

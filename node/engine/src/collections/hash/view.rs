@@ -30,6 +30,16 @@ impl<'a> HashView<'a> {
         Self { form, now_ms }
     }
 
+    /// The view of a packed hash.
+    pub(super) fn of_packed(bytes: &'a [u8]) -> Self {
+        Self { form: Form::Packed(bytes), now_ms: 0 }
+    }
+
+    /// Whether fields lie in a table, which finds them by rank at once.
+    pub fn is_large(&self) -> bool {
+        matches!(self.form, Form::Object(_))
+    }
+
     /// Number of fields, those included whose time is over and that are still to be removed.
     pub fn len(&self) -> usize {
         match self.form {

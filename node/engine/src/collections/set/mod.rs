@@ -1,5 +1,6 @@
 //! Sets: members without order, of text or, while all are whole numbers, of integers.
 
+mod builder;
 mod encoding;
 pub mod intset;
 mod member;
@@ -7,6 +8,7 @@ mod object;
 mod packed_set;
 mod view;
 
+pub use builder::{BuiltSet, SetBuilder};
 pub use encoding::{SetEncoding, SetLimits};
 pub use member::MemberRecord;
 pub use object::SetObject;

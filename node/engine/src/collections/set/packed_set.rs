@@ -49,10 +49,7 @@ impl PackedForm for PackedSet {
     }
 
     fn to_object(&self, slabs: &mut SlabAllocator, hasher: &KeyHasher) -> Object {
-        let mut object = SetObject::new(hasher, self.encoding());
-        let mut digits = itoa::Buffer::new();
-        self.view().members().for_each(|member| object.insert(slabs, member.text(&mut digits)));
-        Object::Set(object)
+        Object::Set(self.to_set_object(slabs, hasher))
     }
 }
 
@@ -82,6 +79,14 @@ impl PackedSet {
     /// The set, to be read.
     pub fn view(&self) -> SetView<'_> {
         SetView::of_packed(&self.bytes)
+    }
+
+    /// The same set as a structure.
+    pub(super) fn to_set_object(&self, slabs: &mut SlabAllocator, hasher: &KeyHasher) -> SetObject {
+        let mut object = SetObject::new(hasher, self.encoding());
+        let mut digits = itoa::Buffer::new();
+        self.view().members().for_each(|member| object.insert(slabs, member.text(&mut digits)));
+        object
     }
 
     fn holds_integers(&self) -> bool {
@@ -129,19 +134,24 @@ impl PackedSet {
         true
     }
 
-    /// Become a set of integers if all members are some, and not more of them than the limit says.
-    pub fn turn_into_integers(&mut self, limits: &SetLimits) {
-        let view = self.view();
-        if self.holds_integers() || view.len() > limits.intset_entries {
-            return;
+    /// Remove the members at these ranks, which increase, after showing each to `visit`.
+    pub fn take_ranks(&mut self, ranks: &[usize], mut visit: impl FnMut(Member<'_>)) {
+        let mut left = Self { bytes: vec![self.bytes[0]], hashtable: self.hashtable };
+        let mut ranks = ranks.iter().copied().peekable();
+        for (rank, member) in self.view().members().enumerate() {
+            if ranks.next_if_eq(&rank).is_some() {
+                visit(member);
+                continue;
+            }
+            match member {
+                Member::Text(text) => packed::push(&mut left.bytes, text),
+                Member::Int(value) => {
+                    let width = usize::from(self.bytes[0]);
+                    left.bytes.extend_from_slice(&value.to_le_bytes()[..width]);
+                }
+            }
         }
-        let mut bytes = intset::EMPTY.to_vec();
-        for member in view.members() {
-            let Member::Text(text) = member else { return };
-            let Some(value) = parse_i64(text) else { return };
-            intset::insert(&mut bytes, value);
-        }
-        *self = Self { bytes, hashtable: false };
+        *self = left;
     }
 }
 
