@@ -28,6 +28,11 @@ def unordered(ours: Frame, theirs: Frame) -> bool:
     return _sorted(ours) == _sorted(theirs)
 
 
+def by_pairs(ours: Frame, theirs: Frame) -> bool:
+    """A map, an array in RESP2: the same keys with the same values, in any order."""
+    return ours.head == theirs.head and _pairs(ours) == _pairs(theirs)
+
+
 def by_type(ours: Frame, theirs: Frame) -> bool:
     """The same RESP type, and both null or neither."""
     return ours.kind == theirs.kind and ours.is_null == theirs.is_null
@@ -73,9 +78,11 @@ def but_times(ours: Frame, theirs: Frame) -> bool:
 
 
 def within(tolerance: int) -> Comparison:
-    """Integers that differ by at most ``tolerance``; zero and negative ones must be equal."""
+    """Integers, alone or in arrays, that differ by at most ``tolerance``; those below 1 must be equal."""
 
     def close(ours: Frame, theirs: Frame) -> bool:
+        if ours.items and ours.head == theirs.head:
+            return all(close(one, other) for one, other in zip(ours, theirs, strict=True))
         if ours.kind != b":" or theirs.kind != b":":
             return ours == theirs
         one, other = int(ours.text), int(theirs.text)
@@ -90,6 +97,7 @@ def comparison_named(name: str) -> Comparison:
         return within(int(tolerance[1]))
     named: dict[str, Comparison] = {
         "unordered": unordered,
+        "pairs": by_pairs,
         "type": by_type,
         "shape": by_shape,
         "keys": by_keys,
@@ -175,6 +183,10 @@ def _is_pending_time(frame: Frame, position: int) -> bool:
     """Whether the item is the time of a pending entry: id, consumer or nothing, time, deliveries."""
     kinds = b"".join(item.kind for item in frame)
     return kinds in (b"$::", b"$$::") and position == len(kinds) - 2
+
+
+def _pairs(frame: Frame) -> list[bytes]:
+    return sorted(key.raw + value.raw for key, value in zip(frame.items[::2], frame.items[1::2], strict=True))
 
 
 def _sorted(frame: Frame) -> bytes:

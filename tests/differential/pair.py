@@ -7,7 +7,7 @@ from differential.commands_server import CONFIG_DEFAULTS
 from differential.compare import Rules
 from differential.server import Server
 from differential.values import DATABASES
-from differential.wire import CLOSED, Argv, Frame, Wire
+from differential.wire import Argv, Frame, Wire
 
 SHOWN_BYTES_MAX = 200
 SCAN_CALLS_MAX = 10_000
@@ -18,10 +18,14 @@ READERS: Mapping[bytes, Argv] = {
     b"list": (b"LRANGE", b"0", b"-1"),
     b"stream": (b"XRANGE", b"-", b"+"),
     b"zset": (b"ZRANGE", b"0", b"-1", b"WITHSCORES"),
+    b"hash": (b"HGETALL",),
+    b"set": (b"SMEMBERS",),
 }
 
+# Where the cursor of each kind of scan stands.
+_CURSORS: Mapping[bytes, int] = {b"SCAN": 1, b"HSCAN": 2, b"SSCAN": 2}
 # After these the runner looks at the reply before it sends more.
-_BARRIERS = frozenset({b"SCAN", b"QUIT"})
+_BARRIERS = frozenset({*_CURSORS, b"QUIT"})
 
 
 class MismatchError(AssertionError):
@@ -84,7 +88,7 @@ def run(server: Server, commands: Sequence[Argv], *, resp: int = 2) -> list[Fram
             if argv[0].upper() in _BARRIERS:
                 frames += wire.exchange(batch)
                 batch = []
-                if argv[0].upper() == b"SCAN":
+                if argv[0].upper() in _CURSORS:
                     frames[-1] = _scan_on(wire, argv, frames[-1])
         frames += wire.exchange(batch)
     return frames
@@ -119,20 +123,31 @@ def readable(argv: Argv) -> str:
 
 def _scan_on(wire: Wire, argv: Argv, first: Frame) -> Frame:
     """All elements of a scan in the frame of its first call, as if they had come at once, sorted."""
-    if first.is_error or first == CLOSED:
+    if len(first.items) != 2:
         return first
-    elements = set(first.items[1].items)
+    place = _CURSORS[argv[0].upper()]
+    is_of_pairs = argv[0].upper() == b"HSCAN" and b"NOVALUES" not in [word.upper() for word in argv]
+    elements = _elements(first, is_of_pairs)
     cursor = first.items[0].text
     for _ in range(SCAN_CALLS_MAX):
         if cursor == b"0":
             break
-        reply = wire.call(argv[0], cursor, *argv[2:])
+        reply = wire.call(*argv[:place], cursor, *argv[place + 1 :])
         cursor = reply.items[0].text
-        elements.update(reply.items[1].items)
-    ordered = tuple(sorted(elements, key=lambda element: element.raw))
+        elements |= _elements(reply, is_of_pairs)
+    ordered = sorted(elements, key=lambda element: [part.raw for part in element])
+    flat = tuple(part for element in ordered for part in element)
     return Frame(
-        first.head, b"", (Frame(b"$1\r\n", cursor + b"\r\n"), Frame(b"*%d\r\n" % len(ordered), b"", ordered))
+        first.head, b"", (Frame(b"$1\r\n", cursor + b"\r\n"), Frame(b"*%d\r\n" % len(flat), b"", flat))
     )
+
+
+def _elements(reply: Frame, is_of_pairs: bool) -> set[tuple[Frame, ...]]:
+    """What a call of a scan gave: single elements, or fields with their values."""
+    parts = reply.items[1].items
+    if is_of_pairs:
+        return set(zip(parts[::2], parts[1::2], strict=True))
+    return {(part,) for part in parts}
 
 
 def _quoted(argument: bytes) -> str:

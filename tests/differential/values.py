@@ -256,7 +256,8 @@ def is_steady(argv: Argv) -> bool:
     for previous, argument in itertools.pairwise(argv):
         if previous.upper() in (b"EX", b"PX") and _is_soon(argument):
             return False
-    takes_time = name in (b"SETEX", b"PSETEX", b"EXPIRE", b"PEXPIRE") and len(argv) > 2
+    timed = (b"SETEX", b"PSETEX", b"EXPIRE", b"PEXPIRE", b"HEXPIRE", b"HPEXPIRE")
+    takes_time = name in timed and len(argv) > 2
     return not (takes_time and _is_soon(argv[2]))
 
 

@@ -3,6 +3,7 @@
 use super::call::Call;
 use super::error::CommandError;
 use super::generic::type_name;
+use super::text::until_nul;
 use crate::glob;
 use crate::keyspace::ValueType;
 use crate::resp::{Args, parse_i64};
@@ -107,7 +108,7 @@ fn parse_cursor(text: &[u8]) -> Option<u64> {
     if let Some(value) = parse_i64(text) {
         return u64::try_from(value).ok();
     }
-    let text = text.trim_ascii_start();
+    let text = until_nul(text).trim_ascii_start();
     let (negative, digits) = match text {
         [b'-', rest @ ..] => (true, rest),
         [b'+', rest @ ..] => (false, rest),
@@ -134,6 +135,7 @@ mod tests {
             ("-0", 0),
             ("18446744073709551615", u64::MAX),
             (" -1", u64::MAX),
+            ("1\0", 1),
         ] {
             assert_eq!(parse_cursor(text.as_bytes()), Some(cursor), "{text}");
         }
