@@ -23,8 +23,7 @@ def directory_option(command: F) -> F:
         "path",
         type=click.Path(path_type=Path, file_okay=False),
         default=DIRECTORY_DEFAULT,
-        show_default=f"./{DIRECTORY_DEFAULT}",
-        help="The cluster's directory.",
+        help=f"The cluster's directory.  [default: ./{DIRECTORY_DEFAULT}]",
     )(command)
 
 
