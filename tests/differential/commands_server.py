@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from differential import commands_generic, commands_string
 from differential.values import (
     Commands,
     Words,
@@ -69,21 +70,25 @@ def _with_subcommand(container: bytes, name: bytes, *parts: "bytes | Words | Com
     return command(container, word(name), *parts)
 
 
-@st.composite
-def _key_commands(draw: st.DrawFn) -> tuple[bytes, ...]:
-    """Any string or generic command, for COMMAND GETKEYS to look for keys in."""
-    from differential import commands_generic, commands_string
-
-    both = {**commands_string.COMMANDS, **commands_generic.COMMANDS}
-    # These have no keys, and a node without replication need not have them.
-    return draw(mangled(st.one_of([both[name] for name in both if name not in ("WAIT", "WAITAOF")])))
+# These have no keys, and a node without replication need not have them.
+_WITHOUT_KEYS = frozenset({"WAIT", "WAITAOF"})
+key_commands: Commands = mangled(
+    st.one_of(
+        [
+            strategy
+            for name, strategy in {**commands_string.COMMANDS, **commands_generic.COMMANDS}.items()
+            if name not in _WITHOUT_KEYS
+        ]
+    )
+)
+"""Any string or generic command, for COMMAND GETKEYS to look for keys in."""
 
 
 COMMANDS: Mapping[str, Commands] = {
     "COMMAND COUNT": _with_subcommand(b"COMMAND", b"COUNT"),
     "COMMAND DOCS": _with_subcommand(b"COMMAND", b"DOCS", some(command_names, most=2)),
-    "COMMAND GETKEYS": _with_subcommand(b"COMMAND", b"GETKEYS", _key_commands()),
-    "COMMAND GETKEYSANDFLAGS": _with_subcommand(b"COMMAND", b"GETKEYSANDFLAGS", _key_commands()),
+    "COMMAND GETKEYS": _with_subcommand(b"COMMAND", b"GETKEYS", key_commands),
+    "COMMAND GETKEYSANDFLAGS": _with_subcommand(b"COMMAND", b"GETKEYSANDFLAGS", key_commands),
     "COMMAND HELP": _with_subcommand(b"COMMAND", b"HELP"),
     "COMMAND INFO": _with_subcommand(b"COMMAND", b"INFO", some(command_names, most=2)),
     "COMMAND LIST": _with_subcommand(

@@ -316,10 +316,14 @@ impl Parser {
         // As for Redis, the text ends at a NUL: a line with one in it is never whole.
         let Some(end) = memchr::memchr2(b'\n', 0, bytes).filter(|end| bytes[*end] == b'\n') else {
             if bytes.len() > LINE_BYTES_MAX {
-                return Err(ProtocolError::text("Protocol error: too big inline request"));
+                return Err(INLINE_TOO_LONG);
             }
             return Ok(Progress::Incomplete { keep: bytes.len() });
         };
+        // Too long is too long, also when the whole line came in one piece.
+        if end > LINE_BYTES_MAX {
+            return Err(INLINE_TOO_LONG);
+        }
         let line = bytes[..end].strip_suffix(b"\r").unwrap_or(&bytes[..end]);
         let words =
             split_words(line).ok_or(ProtocolError::text("Protocol error: unbalanced quotes in request"))?;
@@ -328,6 +332,7 @@ impl Parser {
     }
 }
 
+const INLINE_TOO_LONG: ProtocolError = ProtocolError::text("Protocol error: too big inline request");
 const INVALID_CRLF: ProtocolError = ProtocolError::text("Protocol error: invalid CRLF in request");
 const BULK_COUNT_TOO_LONG: &str = "Protocol error: too big bulk count string";
 
@@ -335,6 +340,7 @@ const BULK_COUNT_TOO_LONG: &str = "Protocol error: too big bulk count string";
 #[cold]
 fn no_bulk_header(bytes: &[u8]) -> Result<Option<u64>, ProtocolError> {
     match memchr::memchr(b'\r', bytes) {
+        Some(end) if end > LINE_BYTES_MAX => Err(ProtocolError::text(BULK_COUNT_TOO_LONG)),
         Some(end) if end + 1 < bytes.len() => {
             Err(ProtocolError([b"Protocol error: expected '$', got '", &bytes[..1], b"'"].concat().into()))
         }
@@ -381,6 +387,9 @@ fn read_long_length(
         }
         return Ok(None);
     };
+    if end > LINE_BYTES_MAX {
+        return Err(ProtocolError::text(too_long));
+    }
     match line.get(end + 1) {
         None => Ok(None),
         Some(b'\n') => Ok(Some((super::parse_i64(&line[1..end]), start + end + 2))),
