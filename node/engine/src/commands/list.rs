@@ -156,29 +156,36 @@ pub(super) const TABLE: &[CommandSpec] = &[
     CommandSpec::new("lpush", -3, Group::List, lpush)
         .flags(PUSH)
         .keys(INSERT)
+        .usage("key element [element ...]")
         .about("1.0.0", "Add elements in front of a list."),
     CommandSpec::new("rpush", -3, Group::List, rpush)
         .flags(PUSH)
         .keys(INSERT)
+        .usage("key element [element ...]")
         .about("1.0.0", "Add elements at the end of a list."),
     CommandSpec::new("lpushx", -3, Group::List, lpushx)
         .flags(PUSH)
         .keys(INSERT)
+        .usage("key element [element ...]")
         .about("2.2.0", "Add elements in front of a list that exists."),
     CommandSpec::new("rpushx", -3, Group::List, rpushx)
         .flags(PUSH)
         .keys(INSERT)
+        .usage("key element [element ...]")
         .about("2.2.0", "Add elements at the end of a list that exists."),
     CommandSpec::new("lpop", -2, Group::List, lpop)
         .flags(POP)
         .keys(TAKE)
+        .usage("key [count]")
         .about("1.0.0", "Remove the first elements of a list and give them."),
     CommandSpec::new("rpop", -2, Group::List, rpop)
         .flags(POP)
         .keys(TAKE)
+        .usage("key [count]")
         .about("1.0.0", "Remove the last elements of a list and give them."),
     CommandSpec::new("llen", 2, Group::List, llen)
         .flags(Flags::READONLY.union(Flags::FAST))
         .keys(&[KeySpec::one(1, KeyFlags::RO)])
+        .usage("key")
         .about("1.0.0", "Count the elements of a list."),
 ];

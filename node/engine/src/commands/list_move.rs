@@ -191,13 +191,16 @@ pub(super) const TABLE: &[CommandSpec] = &[
     CommandSpec::new("lmove", 5, Group::List, lmove)
         .flags(Flags::WRITE.union(Flags::DENYOOM))
         .keys(MOVE)
+        .usage("source destination <LEFT | RIGHT> <LEFT | RIGHT>")
         .about("6.2.0", "Move an element from an end of a list to an end of another, and give it."),
     CommandSpec::new("rpoplpush", 3, Group::List, rpoplpush)
         .flags(Flags::WRITE.union(Flags::DENYOOM))
         .keys(MOVE)
+        .usage("source destination")
         .about("1.2.0", "Move the last element of a list to the front of another, and give it."),
     CommandSpec::new("lmpop", -4, Group::List, lmpop)
         .flags(Flags::WRITE.union(Flags::MOVABLEKEYS))
         .keys(&[KeySpec::counted(1, 1, KeyFlags::RW.union(KeyFlags::ACCESS).union(KeyFlags::DELETE))])
+        .usage("numkeys key [key ...] <LEFT | RIGHT> [COUNT count]")
         .about("7.0.0", "Remove elements from the first of several lists that has any, and give them."),
 ];

@@ -101,18 +101,22 @@ pub(super) const TABLE: &[CommandSpec] = &[
     CommandSpec::new("lindex", 3, Group::List, lindex)
         .flags(Flags::READONLY)
         .keys(READ)
+        .usage("key index")
         .about("1.0.0", "Give the element at an index of a list."),
     CommandSpec::new("lrange", 4, Group::List, lrange)
         .flags(Flags::READONLY)
         .keys(READ)
+        .usage("key start stop")
         .about("1.0.0", "Give the elements between two indexes of a list."),
     CommandSpec::new("ltrim", 4, Group::List, ltrim)
         .flags(Flags::WRITE)
         .keys(&[KeySpec::one(1, KeyFlags::RW.union(KeyFlags::DELETE))])
+        .usage("key start stop")
         .about("1.0.0", "Remove all elements that are not between two indexes of a list."),
     CommandSpec::new("lset", 4, Group::List, lset)
         .flags(Flags::WRITE.union(Flags::DENYOOM))
         .keys(&[KeySpec::one(1, KeyFlags::RW.union(KeyFlags::UPDATE))])
+        .usage("key index element")
         .about("1.0.0", "Put an element into the place of another of a list."),
 ];
 

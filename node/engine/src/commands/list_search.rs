@@ -171,13 +171,16 @@ pub(super) const TABLE: &[CommandSpec] = &[
     CommandSpec::new("lrem", 4, Group::List, lrem)
         .flags(Flags::WRITE)
         .keys(&[KeySpec::one(1, KeyFlags::RW.union(KeyFlags::DELETE))])
+        .usage("key count element")
         .about("1.0.0", "Remove elements of a value from a list."),
     CommandSpec::new("linsert", 5, Group::List, linsert)
         .flags(Flags::WRITE.union(Flags::DENYOOM))
         .keys(&[KeySpec::one(1, KeyFlags::RW.union(KeyFlags::INSERT))])
+        .usage("key <BEFORE | AFTER> pivot element")
         .about("2.2.0", "Insert an element before or behind another one of a list."),
     CommandSpec::new("lpos", -3, Group::List, lpos)
         .flags(Flags::READONLY)
         .keys(&[KeySpec::one(1, KeyFlags::RO.union(KeyFlags::ACCESS))])
+        .usage("key element [RANK rank] [COUNT num-matches] [MAXLEN len]")
         .about("6.0.6", "Give the indexes of elements of a value in a list."),
 ];

@@ -225,8 +225,7 @@ const UPDATE: KeyFlags = KeyFlags::RW.union(KeyFlags::UPDATE);
 pub(super) const TABLE: &[CommandSpec] = &[
     CommandSpec::new("xadd", -5, Group::Stream, xadd)
         .flags(STORE)
-        .keys(&[KeySpec::one(1, UPDATE)
-            .notes("UPDATE instead of INSERT because of the optional trimming feature")])
+        .keys(&[KeySpec::one(1, UPDATE).notes("It may trim what is there.")])
         .tips(&["nondeterministic_output"])
         .usage(
             "key [NOMKSTREAM] [<MAXLEN | MINID> [= | ~] threshold [LIMIT count]] <* | id> \

@@ -252,25 +252,31 @@ pub(super) const TABLE: &[CommandSpec] = &[
     CommandSpec::new("zadd", -4, Group::SortedSet, zadd)
         .flags(Flags::WRITE.union(Flags::DENYOOM).union(Flags::FAST))
         .keys(&[KeySpec::one(1, KeyFlags::RW.union(KeyFlags::UPDATE))])
+        .usage("key [NX | XX] [GT | LT] [CH] [INCR] score member [score member ...]")
         .about("1.2.0", "Add members to a sorted set, or change their scores."),
     CommandSpec::new("zincrby", 4, Group::SortedSet, zincrby)
         .flags(Flags::WRITE.union(Flags::DENYOOM).union(Flags::FAST))
         .keys(&[KeySpec::one(1, KeyFlags::RW.union(KeyFlags::ACCESS).union(KeyFlags::UPDATE))])
+        .usage("key increment member")
         .about("1.2.0", "Add a number to the score of a member."),
     CommandSpec::new("zrem", -3, Group::SortedSet, zrem)
         .flags(Flags::WRITE.union(Flags::FAST))
         .keys(&[KeySpec::one(1, KeyFlags::RW.union(KeyFlags::DELETE))])
+        .usage("key member [member ...]")
         .about("1.2.0", "Remove members from a sorted set."),
     CommandSpec::new("zscore", 3, Group::SortedSet, zscore)
         .flags(FAST_READ)
         .keys(READ)
+        .usage("key member")
         .about("1.2.0", "Give the score of a member."),
     CommandSpec::new("zmscore", -3, Group::SortedSet, zmscore)
         .flags(FAST_READ)
         .keys(READ)
+        .usage("key member [member ...]")
         .about("6.2.0", "Give the scores of several members."),
     CommandSpec::new("zcard", 2, Group::SortedSet, zcard)
         .flags(FAST_READ)
         .keys(&[KeySpec::one(1, KeyFlags::RO)])
+        .usage("key")
         .about("1.2.0", "Count the members of a sorted set."),
 ];

@@ -173,26 +173,32 @@ pub(super) const TABLE: &[CommandSpec] = &[
     CommandSpec::new("zrange", -4, Group::SortedSet, zrange)
         .flags(Flags::READONLY)
         .keys(READ)
+        .usage("key start stop [BYSCORE | BYLEX] [REV] [LIMIT offset count] [WITHSCORES]")
         .about("1.2.0", "Give the members in a range of ranks, scores or members."),
     CommandSpec::new("zrevrange", -4, Group::SortedSet, zrevrange)
         .flags(Flags::READONLY)
         .keys(READ)
+        .usage("key start stop [WITHSCORES]")
         .about("1.2.0", "Give the members in a range of ranks, the highest score first."),
     CommandSpec::new("zrangebyscore", -4, Group::SortedSet, zrangebyscore)
         .flags(Flags::READONLY)
         .keys(READ)
+        .usage("key min max [WITHSCORES] [LIMIT offset count]")
         .about("1.0.5", "Give the members with scores in a range."),
     CommandSpec::new("zrevrangebyscore", -4, Group::SortedSet, zrevrangebyscore)
         .flags(Flags::READONLY)
         .keys(READ)
+        .usage("key max min [WITHSCORES] [LIMIT offset count]")
         .about("2.2.0", "Give the members with scores in a range, the highest first."),
     CommandSpec::new("zrangebylex", -4, Group::SortedSet, zrangebylex)
         .flags(Flags::READONLY)
         .keys(READ)
+        .usage("key min max [LIMIT offset count]")
         .about("2.8.9", "Give the members between two, in a set with one score."),
     CommandSpec::new("zrevrangebylex", -4, Group::SortedSet, zrevrangebylex)
         .flags(Flags::READONLY)
         .keys(READ)
+        .usage("key max min [LIMIT offset count]")
         .about("2.8.9", "Give the members between two, in a set with one score, the greatest first."),
     CommandSpec::new("zrangestore", -5, Group::SortedSet, zrangestore)
         .flags(Flags::WRITE.union(Flags::DENYOOM))
@@ -200,5 +206,6 @@ pub(super) const TABLE: &[CommandSpec] = &[
             KeySpec::one(1, KeyFlags::OW.union(KeyFlags::UPDATE)),
             KeySpec::one(2, KeyFlags::RO.union(KeyFlags::ACCESS)),
         ])
+        .usage("dst src min max [BYSCORE | BYLEX] [REV] [LIMIT offset count]")
         .about("6.2.0", "Store the members in a range as another sorted set."),
 ];

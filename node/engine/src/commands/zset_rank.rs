@@ -77,17 +77,21 @@ pub(super) const TABLE: &[CommandSpec] = &[
     CommandSpec::new("zrank", -3, Group::SortedSet, zrank)
         .flags(FAST_READ)
         .keys(READ)
+        .usage("key member [WITHSCORE]")
         .about("2.0.0", "Give the rank of a member, the lowest score first."),
     CommandSpec::new("zrevrank", -3, Group::SortedSet, zrevrank)
         .flags(FAST_READ)
         .keys(READ)
+        .usage("key member [WITHSCORE]")
         .about("2.0.0", "Give the rank of a member, the highest score first."),
     CommandSpec::new("zcount", 4, Group::SortedSet, zcount)
         .flags(FAST_READ)
         .keys(READ)
+        .usage("key min max")
         .about("2.0.0", "Count the members with scores in a range."),
     CommandSpec::new("zlexcount", 4, Group::SortedSet, zlexcount)
         .flags(FAST_READ)
         .keys(READ)
+        .usage("key min max")
         .about("2.8.9", "Count the members between two, in a set with one score."),
 ];

@@ -186,25 +186,31 @@ pub(super) const TABLE: &[CommandSpec] = &[
     CommandSpec::new("zremrangebyrank", 4, Group::SortedSet, zremrangebyrank)
         .flags(Flags::WRITE)
         .keys(REMOVE)
+        .usage("key start stop")
         .about("2.0.0", "Remove the members in a range of ranks."),
     CommandSpec::new("zremrangebyscore", 4, Group::SortedSet, zremrangebyscore)
         .flags(Flags::WRITE)
         .keys(REMOVE)
+        .usage("key min max")
         .about("1.2.0", "Remove the members with scores in a range."),
     CommandSpec::new("zremrangebylex", 4, Group::SortedSet, zremrangebylex)
         .flags(Flags::WRITE)
         .keys(REMOVE)
+        .usage("key min max")
         .about("2.8.9", "Remove the members between two, in a set with one score."),
     CommandSpec::new("zpopmin", -2, Group::SortedSet, zpopmin)
         .flags(Flags::WRITE.union(Flags::FAST))
         .keys(TAKE)
+        .usage("key [count]")
         .about("5.0.0", "Remove the members with the lowest scores and give them."),
     CommandSpec::new("zpopmax", -2, Group::SortedSet, zpopmax)
         .flags(Flags::WRITE.union(Flags::FAST))
         .keys(TAKE)
+        .usage("key [count]")
         .about("5.0.0", "Remove the members with the highest scores and give them."),
     CommandSpec::new("zmpop", -4, Group::SortedSet, zmpop)
         .flags(Flags::WRITE.union(Flags::MOVABLEKEYS))
         .keys(&[KeySpec::counted(1, 1, TAKEN)])
+        .usage("numkeys key [key ...] <MIN | MAX> [COUNT count]")
         .about("7.0.0", "Remove members from the first of several sorted sets that has any, and give them."),
 ];
