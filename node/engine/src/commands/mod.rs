@@ -77,6 +77,7 @@ pub mod text;
 mod transaction;
 mod usage;
 mod zset;
+mod zset_blocking;
 mod zset_bounds;
 mod zset_range;
 mod zset_rank;
@@ -138,6 +139,7 @@ const TABLES: &[&[CommandSpec]] = &[
     string_range::TABLE,
     transaction::TABLE,
     zset::TABLE,
+    zset_blocking::TABLE,
     zset_range::TABLE,
     zset_rank::TABLE,
     zset_remove::TABLE,

@@ -88,7 +88,7 @@ fn pop(call: &mut Call<'_>, from: Direction) -> CommandResult {
 }
 
 /// Take `count` of the `length` members of a sorted set, from the lowest scores up or from the highest down.
-fn take(
+pub(super) fn take(
     set: &mut ZsetEdit<'_, '_>,
     length: usize,
     from: Direction,
@@ -99,7 +99,8 @@ fn take(
     set.remove_range(first, count, from, visit);
 }
 
-fn tell_popped(call: &mut Call<'_>, from: Direction, key: &HashedKey<'_>, gone: bool) {
+/// Tell that members were taken from an end of a sorted set, which may be gone now.
+pub(super) fn tell_popped(call: &mut Call<'_>, from: Direction, key: &HashedKey<'_>, gone: bool) {
     tell_removed(call, if from == Direction::Up { "zpopmin" } else { "zpopmax" }, key, gone);
 }
 
