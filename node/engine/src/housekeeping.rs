@@ -60,7 +60,8 @@ impl Core {
         let commands = self.server.stats.commands_processed;
         let is_quiet = self.server.housekeeping.commands_seen == commands;
         self.server.housekeeping.commands_seen = commands;
-        let busy = [self.expire_slice(), self.free_slice(is_quiet), self.evict_slice()];
+        let busy =
+            [self.expire_slice(), self.expire_fields_slice(), self.free_slice(is_quiet), self.evict_slice()];
         if busy.contains(&true) { Pace::Busy } else { Pace::Regular }
     }
 
@@ -73,13 +74,10 @@ impl Core {
 
     /// Remove expired keys as long as that finds many; true when time was up before.
     fn expire_slice(&mut self) -> bool {
-        let server = &self.server;
-        let may_remove = server.housekeeping.active_expiry
-            && server.pause.is_none()
-            && self.keyspace.expiry_mode == ExpiryMode::Remove;
-        if !may_remove || self.keyspace.volatile_len() == 0 {
+        if !self.may_expire() || self.keyspace.volatile_len() == 0 {
             return false;
         }
+        let server = &self.server;
         let effort = (server.config.active_expire_effort - 1).clamp(0, 9) as f64;
         let share = EXPIRE_SHARE + EXPIRE_SHARE_STEP * effort;
         let limit_us = (BUSY_INTERVAL_MS as f64 * 1_000.0 * share) as u64;
@@ -99,6 +97,26 @@ impl Core {
         expiry.time_ran_out += u64::from(unfinished);
         self.server.note_latency(LatencyEvent::ExpireCycle, elapsed_us);
         unfinished
+    }
+
+    /// Remove fields of hashes whose time is over; true when time was up before and some were found.
+    fn expire_fields_slice(&mut self) -> bool {
+        if !self.may_expire() {
+            return false;
+        }
+        let start_us = monotonic_us();
+        let limit_us = (BUSY_INTERVAL_MS as f64 * 1_000.0 * EXPIRE_SHARE) as u64;
+        let before = self.keyspace.stats.expired_fields;
+        let now_ms = self.server.now.unix_ms();
+        let unfinished = self.keyspace.expire_fields_step(now_ms, || monotonic_us() - start_us < limit_us);
+        unfinished && self.keyspace.stats.expired_fields > before
+    }
+
+    /// Whether what is over may be removed though nobody asks for it.
+    fn may_expire(&self) -> bool {
+        self.server.housekeeping.active_expiry
+            && self.server.pause.is_none()
+            && self.keyspace.expiry_mode == ExpiryMode::Remove
     }
 
     /// Free some of what was removed; true when there is more.
@@ -158,6 +176,28 @@ mod tests {
         assert!(left < 2_300, "{left} left");
         assert_eq!(node.core.keyspace.stats.expired, 20_002 - left);
         node.expect(&[("EXISTS lasting eternal", ":2\r\n")]);
+    }
+
+    #[test]
+    fn expired_fields_go_and_the_hash_with_its_last_one() {
+        let mut node = Node::alone();
+        for field in 0..3_000 {
+            node.run(&format!("HSETEX large PX 10 FIELDS 1 f:{field} v"));
+        }
+        node.expect(&[
+            ("HSET large lasting v", ":1\r\n"),
+            ("HSETEX small PX 10 FIELDS 2 a 1 b 2", ":1\r\n"),
+            ("COPY small copied", ":1\r\n"),
+            ("RENAME copied renamed", "+OK\r\n"),
+        ]);
+        run_down(&mut node);
+        assert_eq!(node.core.keyspace.total_len(), 3);
+        node.wait_ms(10);
+        run_down(&mut node);
+        node.expect(&[("HLEN large", ":1\r\n"), ("EXISTS small copied renamed", ":0\r\n")]);
+        assert_eq!(node.core.keyspace.stats.expired_fields, 3_004);
+        run_down(&mut node);
+        node.expect(&[("HGETALL large", "*2\r\n$7\r\nlasting\r\n$1\r\nv\r\n")]);
     }
 
     #[test]

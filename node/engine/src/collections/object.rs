@@ -68,6 +68,14 @@ impl Object {
         }
     }
 
+    /// Number of fields that expire, if it is a hash.
+    pub fn volatile_fields(&self) -> usize {
+        match self {
+            Self::Hash(hash) => hash.volatile_len(),
+            _ => 0,
+        }
+    }
+
     /// Bytes of memory it takes beside the enum itself.
     pub fn memory_bytes(&self) -> usize {
         match self {

@@ -10,12 +10,20 @@ pub(super) enum Edited {
     /// No members: the key is to be removed.
     Emptied,
     Filled,
+    /// A hash with fields that expire.
+    WithExpiries,
 }
 
-/// Remove the key of a collection that was emptied, and tell of it.
+/// Remove the key of a collection that was emptied, and tell of it; have active expiry look after a hash's fields.
 #[inline]
 pub(super) fn end_edit(call: &mut Call<'_>, key: &HashedKey<'_>, edited: Edited) {
-    if edited == Edited::Emptied && call.keys.remove(key) {
-        call.noted(EventClass::GENERIC, "del", key);
+    match edited {
+        Edited::Filled => {}
+        Edited::WithExpiries => call.keys.database_mut().track_fields(key),
+        Edited::Emptied => {
+            if call.keys.remove(key) {
+                call.noted(EventClass::GENERIC, "del", key);
+            }
+        }
     }
 }

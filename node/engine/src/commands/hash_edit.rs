@@ -115,7 +115,15 @@ impl<'k, 'a> HashEdit<'k, 'a> {
     /// Store what was changed.
     #[inline]
     #[must_use]
-    pub fn finish(self) -> Edited {
-        if self.edit.finish() { Edited::Emptied } else { Edited::Filled }
+    pub fn finish(mut self) -> Edited {
+        let expires = match self.edit.form() {
+            Form::Packed(_) => false,
+            Form::Object(object) => object.object.volatile_fields() > 0,
+        };
+        match self.edit.finish() {
+            true => Edited::Emptied,
+            false if expires => Edited::WithExpiries,
+            false => Edited::Filled,
+        }
     }
 }

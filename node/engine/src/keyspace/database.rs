@@ -1,5 +1,7 @@
 //! One numbered database: a table for each hash slot, and counts that find the non-empty ones quickly.
 
+use std::collections::BTreeSet;
+
 use super::entry::EntryRef;
 use super::entry_table::EntryTable;
 use super::prefetch::prefetch;
@@ -48,6 +50,8 @@ pub struct Database {
     total: Counts,
     /// Mean of the times to live that active expiry has met lately, in milliseconds; 0: none yet.
     average_ttl_ms: u64,
+    /// Keys of the hashes whose fields expire, and some that held one.
+    pub(super) field_expiries: BTreeSet<Box<[u8]>>,
 }
 
 /// Weight of the past in the mean time to live.
@@ -55,13 +59,24 @@ const TTL_INERTIA: u64 = 50;
 
 impl Database {
     pub(super) fn new() -> Self {
-        Self { tables: Vec::new(), groups: Vec::new(), total: Counts::default(), average_ttl_ms: 0 }
+        Self {
+            tables: Vec::new(),
+            groups: Vec::new(),
+            total: Counts::default(),
+            average_ttl_ms: 0,
+            field_expiries: BTreeSet::new(),
+        }
     }
 
     /// Number of keys, those included that have expired and were not yet removed.
     #[inline]
     pub fn len(&self) -> u64 {
         self.total.keys
+    }
+
+    /// Number of hashes with fields that expire; until active expiry comes by, those included that had some.
+    pub fn field_expiries_len(&self) -> usize {
+        self.field_expiries.len()
     }
 
     /// Whether there are no keys.

@@ -40,8 +40,20 @@ impl DatabaseMut<'_> {
     /// Store a value, in the place of whatever the key held; true if the key is new.
     #[inline]
     pub fn set(&mut self, key: &HashedKey<'_>, value: NewValue<'_>, expiry: NewExpiry) -> bool {
+        if let NewValue::Object(object) = &value
+            && object.volatile_fields() > 0
+        {
+            self.track_fields(key);
+        }
         let Self { database, store, hasher, access_clock } = self;
         database.change_table(key.slot, |table| table.set(store, hasher, key, value, expiry, access_clock))
+    }
+
+    /// Note that a key holds a hash with fields that expire, so that active expiry finds them.
+    pub fn track_fields(&mut self, key: &HashedKey<'_>) {
+        if !self.database.field_expiries.contains(key.bytes) {
+            self.database.field_expiries.insert(key.bytes.into());
+        }
     }
 
     /// Remove a key; false if there is none.
@@ -207,6 +219,9 @@ impl DatabaseMut<'_> {
 
     /// Put an entry, which is of this key, into the place of what the key held.
     pub(super) fn put(&mut self, key: &HashedKey<'_>, entry: EntryBox) {
+        if entry.get().object().is_some_and(|object| object.volatile_fields() > 0) {
+            self.track_fields(key);
+        }
         let Self { database, store, hasher, .. } = self;
         database.change_table(key.slot, |table| table.put(store, hasher, key, entry));
     }

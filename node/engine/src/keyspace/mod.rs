@@ -13,6 +13,7 @@ mod encoding;
 mod entry;
 mod entry_table;
 mod expire;
+mod expire_fields;
 mod hasher;
 mod header;
 mod keys;

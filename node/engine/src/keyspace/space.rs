@@ -46,6 +46,12 @@ pub enum Effect {
         db: usize,
         key: Box<[u8]>,
     },
+    /// Fields of a hash were removed because their time was over; the key too, if they were the last.
+    FieldsExpired {
+        db: usize,
+        key: Box<[u8]>,
+        emptied: bool,
+    },
     /// A command that reads looked it up, and it was not there.
     Missed {
         db: usize,
@@ -83,6 +89,8 @@ pub struct Keyspace {
     pub access_clock: AccessClock,
     /// Where active expiry goes on: database and cursor.
     pub(super) expiry_position: (usize, u64),
+    /// The same for fields of hashes: database and the last key that is done with.
+    pub(super) field_expiry_position: (usize, Option<Box<[u8]>>),
 }
 
 // SAFETY: all pointers lead into the keyspace's own slabs and to heap blocks that nothing else refers to. Large
@@ -104,6 +112,7 @@ impl Keyspace {
             expiry_mode: ExpiryMode::default(),
             access_clock: AccessClock::new(seeds[0]),
             expiry_position: (0, 0),
+            field_expiry_position: (0, None),
         }
     }
 

@@ -24,6 +24,13 @@ impl Server {
                 Effect::Evicted { db, key } => {
                     self.key_changed(db, EventClass::EVICTED, "evicted", &keyspace.hash_key(&key));
                 }
+                Effect::FieldsExpired { db, key, emptied } => {
+                    let key = keyspace.hash_key(&key);
+                    self.key_changed(db, EventClass::HASH, "hexpired", &key);
+                    if emptied {
+                        self.notify(db, EventClass::GENERIC, "del", key.bytes);
+                    }
+                }
                 Effect::Missed { db, key } => self.notify(db, EventClass::KEY_MISS, "keymiss", &key),
             }
         }

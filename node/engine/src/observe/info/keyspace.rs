@@ -12,10 +12,11 @@ pub(super) fn write(subject: &Subject<'_>, fields: &mut Fields) {
         fields.add(
             format!("db{index}"),
             format_args!(
-                "keys={},expires={},avg_ttl={},keys_with_volatile_items=0",
+                "keys={},expires={},avg_ttl={},keys_with_volatile_items={}",
                 database.len(),
                 database.volatile_len(),
                 database.average_ttl_ms(),
+                database.field_expiries_len(),
             ),
         );
     }

@@ -29,7 +29,7 @@ pub(super) fn write(subject: &Subject<'_>, fields: &mut Fields) {
     fields.add("rejected_connections", stats.connections_rejected);
     fields.add_all(&["sync_full", "sync_partial_ok", "sync_partial_err"], 0);
     fields.add("expired_keys", keys.expired);
-    fields.add("expired_fields", 0);
+    fields.add("expired_fields", keys.expired_fields);
     fields.add_ratio("expired_stale_perc", 100.0 * stats.expiry.stale_share);
     fields.add_ratio("expired_keys_with_volatile_items_stale_perc", 0.0);
     fields.add("expired_time_cap_reached_count", stats.expiry.time_ran_out);
