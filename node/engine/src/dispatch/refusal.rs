@@ -24,7 +24,7 @@ pub(super) fn refuse(
         core.server.discard_transaction(session);
         error = error.aborting_transaction();
     } else if session.flags.contains(SessionFlags::MULTI) {
-        core.server.transaction(session).refused = true;
+        core.server.transaction(session).refuse();
     }
     core.server.stats.count_error(error.code());
     if let Some(id) = id {

@@ -104,6 +104,12 @@ impl Transaction {
         self.args.len_bytes() + self.commands.len() * size_of::<QueuedCommand>() + self.watches_bytes
     }
 
+    /// Note that a command was refused: what was queued is lost, and what follows will be.
+    pub fn refuse(&mut self) {
+        self.clear();
+        self.refused = true;
+    }
+
     /// Forget what was queued.
     fn clear(&mut self) {
         self.args.clear();
