@@ -23,7 +23,7 @@ READERS: Mapping[bytes, Argv] = {
 }
 
 # Where the cursor of each kind of scan stands.
-_CURSORS: Mapping[bytes, int] = {b"SCAN": 1, b"HSCAN": 2, b"SSCAN": 2}
+_CURSORS: Mapping[bytes, int] = {b"SCAN": 1, b"HSCAN": 2, b"SSCAN": 2, b"ZSCAN": 2}
 # After these the runner looks at the reply before it sends more.
 _BARRIERS = frozenset({*_CURSORS, b"QUIT"})
 

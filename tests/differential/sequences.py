@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from differential import (
     commands_connection,
     commands_generic,
+    commands_geo,
     commands_hash,
     commands_list,
     commands_pubsub,
@@ -25,6 +26,7 @@ GROUPS: Mapping[str, Mapping[str, Commands]] = {
     "string": commands_string.COMMANDS,
     "list": commands_list.COMMANDS,
     "sorted-set": commands_sorted_set.COMMANDS,
+    "geo": commands_geo.COMMANDS,
     "hash": commands_hash.COMMANDS,
     "set": commands_set.COMMANDS,
     "generic": commands_generic.COMMANDS,

@@ -8,6 +8,7 @@ pub mod commands;
 pub mod dispatch;
 pub mod engine;
 pub mod evict;
+mod geo;
 pub mod glob;
 pub mod housekeeping;
 pub mod keyspace;

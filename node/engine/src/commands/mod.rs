@@ -29,6 +29,8 @@ mod edited;
 mod expire;
 mod expiry;
 mod generic;
+mod geo;
+mod geo_search;
 mod hash;
 mod hash_counter;
 mod hash_edit;
@@ -77,8 +79,10 @@ pub mod text;
 mod transaction;
 mod usage;
 mod zset;
+mod zset_algebra;
 mod zset_blocking;
 mod zset_bounds;
+mod zset_random;
 mod zset_range;
 mod zset_rank;
 mod zset_remove;
@@ -103,6 +107,8 @@ const TABLES: &[&[CommandSpec]] = &[
     database::TABLE,
     expire::TABLE,
     generic::TABLE,
+    geo::TABLE,
+    geo_search::TABLE,
     hash::TABLE,
     hash_counter::TABLE,
     hash_expire::TABLE,
@@ -139,7 +145,9 @@ const TABLES: &[&[CommandSpec]] = &[
     string_range::TABLE,
     transaction::TABLE,
     zset::TABLE,
+    zset_algebra::TABLE,
     zset_blocking::TABLE,
+    zset_random::TABLE,
     zset_range::TABLE,
     zset_rank::TABLE,
     zset_remove::TABLE,

@@ -13,16 +13,16 @@ use crate::server::EventClass;
 const NAN: CommandError = CommandError::text("ERR resulting score is not a number (NaN)");
 
 /// On which conditions ZADD adds and changes.
-#[derive(Clone, Copy, Default)]
-struct Conditions {
-    only_new: bool,
-    only_existing: bool,
-    only_greater: bool,
-    only_less: bool,
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Conditions {
+    pub only_new: bool,
+    pub only_existing: bool,
+    pub only_greater: bool,
+    pub only_less: bool,
     /// Scores are added to the present ones.
-    increment: bool,
+    pub increment: bool,
     /// The reply counts changed members too.
-    count_changed: bool,
+    pub count_changed: bool,
 }
 
 impl Conditions {
@@ -110,29 +110,37 @@ fn add(call: &mut Call<'_>, mut conditions: Conditions) -> CommandResult {
     }
     let pairs = rest / 2;
     conditions.check(pairs)?;
-    let score_at = |index| parse_score(args.get(index)).ok_or(CommandError::NOT_A_FLOAT);
-    // All of them are read before anything is changed; a single one needs no memory for that.
-    let single = [score_at(first)?];
-    let mut several = Vec::new();
-    let scores: &[f64] = if pairs == 1 {
-        &single
-    } else {
-        several.reserve(pairs);
-        for pair in 0..pairs {
-            several.push(score_at(first + 2 * pair)?);
-        }
-        &several
+    let pair_at = |index| -> Result<(f64, &[u8]), CommandError> {
+        let score = parse_score(args.get(index)).ok_or(CommandError::NOT_A_FLOAT)?;
+        Ok((score, args.get(index + 1)))
     };
+    if pairs == 1 {
+        return add_pairs(call, &conditions, &[pair_at(first)?]);
+    }
+    // All scores are read before anything is changed.
+    let pairs: Result<Vec<_>, CommandError> = (0..pairs).map(|pair| pair_at(first + 2 * pair)).collect();
+    add_pairs(call, &conditions, &pairs?)
+}
+
+/// Add members with scores to the sorted set in argument 1, and reply what came of it.
+///
+/// # Errors
+/// The key holds something else; a sum is not a number.
+pub(super) fn add_pairs(
+    call: &mut Call<'_>,
+    conditions: &Conditions,
+    pairs: &[(f64, &[u8])],
+) -> CommandResult {
     let key = call.key(1);
     let mut set = ZsetEdit::open(&mut call.keys, &call.server.config, &key)?;
     let (mut added, mut changed) = (0, 0);
     let mut result = None;
     let mut failed = false;
     if !(set.is_missing() && conditions.only_existing) {
-        set.expect(pairs, args.get(first + 1).len());
-        for (pair, score) in scores.iter().enumerate() {
+        set.expect(pairs.len(), pairs.first().map_or(0, |(_, member)| member.len()));
+        for (score, member) in pairs {
             let mut outcome = Outcome::Nothing;
-            set.update(args.get(first + 2 * pair + 1), |old| {
+            set.update(member, |old| {
                 outcome = conditions.apply(old, *score);
                 match outcome {
                     Outcome::Added(score) | Outcome::Changed(score) => Some(score),
