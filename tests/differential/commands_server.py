@@ -66,6 +66,9 @@ command_names: Words = st.sampled_from(
 )
 
 
+log_kinds: Words = st.sampled_from([b"slow", b"LARGE-REQUEST", b"large-reply", b"junk", b""])
+
+
 def _with_subcommand(container: bytes, name: bytes, *parts: "bytes | Words | Commands") -> Commands:
     return command(container, word(name), *parts)
 
@@ -103,6 +106,11 @@ COMMANDS: Mapping[str, Commands] = {
             most=1,
         ),
     ),
+    "COMMANDLOG GET": _with_subcommand(
+        b"COMMANDLOG", b"GET", st.sampled_from([b"0", b"-2", b"abc", b""]), log_kinds
+    ),
+    "COMMANDLOG HELP": _with_subcommand(b"COMMANDLOG", b"HELP"),
+    "COMMANDLOG RESET": _with_subcommand(b"COMMANDLOG", b"RESET", log_kinds),
     "CONFIG GET": _with_subcommand(b"CONFIG", b"GET", some(settings | globbed_settings, most=3)),
     "CONFIG HELP": _with_subcommand(b"CONFIG", b"HELP"),
     "CONFIG RESETSTAT": _with_subcommand(b"CONFIG", b"RESETSTAT"),
@@ -127,6 +135,7 @@ COMMANDS: Mapping[str, Commands] = {
         b"MEMORY", b"USAGE", keys, options(command(word(b"SAMPLES"), any_integers), most=2)
     ),
     "MODULE LIST": _with_subcommand(b"MODULE", b"LIST"),
+    "ROLE": command(b"ROLE"),
     "SLOWLOG GET": _with_subcommand(b"SLOWLOG", b"GET", maybe(st.sampled_from([b"-1", b"-2", b"0", b"abc"]))),
     "SLOWLOG HELP": _with_subcommand(b"SLOWLOG", b"HELP"),
     "SLOWLOG RESET": _with_subcommand(b"SLOWLOG", b"RESET", maybe(values)),

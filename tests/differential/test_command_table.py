@@ -48,6 +48,7 @@ PROMISED = """
 NOT_GENERATED = {
     "CLUSTER": "test_standalone_cluster.py and test_redirects.py",
     "DEBUG": "a helper of tests",
+    "LOLWUT": "art",
     "LATENCY": "the generators know its subcommands; the reports are prose about the machine",
     "MEMORY": "the generators know MEMORY USAGE; the reports are prose about the machine",
     "MONITOR": "test_connection.py",

@@ -1,5 +1,7 @@
 //! CONFIG: settings while the node serves.
 
+use std::collections::BTreeMap;
+
 use super::call::{Call, CommandResult};
 use super::error::CommandError;
 use super::help;
@@ -7,13 +9,17 @@ use super::spec::{CommandSpec, Flags, Group};
 
 /// CONFIG GET pattern [pattern ...]
 fn get(call: &mut Call<'_>) -> CommandResult {
-    let patterns = call.args.iter_from(2);
-    let mut found: Vec<_> = patterns.flat_map(|pattern| call.server.config.matching(pattern)).collect();
-    found.sort_unstable();
-    found.dedup();
+    // A name that is no pattern is shown as it was given, in upper or lower case.
+    let mut found: BTreeMap<&'static str, (&[u8], String)> = BTreeMap::new();
+    for pattern in call.args.iter_from(2) {
+        for (name, value) in call.server.config.matching(pattern) {
+            let shown = if name.as_bytes().eq_ignore_ascii_case(pattern) { pattern } else { name.as_bytes() };
+            found.entry(name).or_insert((shown, value));
+        }
+    }
     call.reply.map(found.len());
-    for (name, value) in found {
-        call.reply.bulk(name.as_bytes());
+    for (name, value) in found.values() {
+        call.reply.bulk(name);
         call.reply.bulk(value.as_bytes());
     }
     Ok(())
@@ -87,6 +93,7 @@ mod tests {
         let mut node = Node::alone();
         node.expect(&[
             ("CONFIG GET maxmemory MAXMEMORY maxmemor[y]", "*2\r\n$9\r\nmaxmemory\r\n$1\r\n0\r\n"),
+            ("CONFIG GET HZ h[z]", "*2\r\n$2\r\nHZ\r\n$2\r\n10\r\n"),
             ("CONFIG GET nosuch", "*0\r\n"),
             ("CONFIG SET maxmemory", "-ERR wrong number of arguments for 'config|set' command\r\n"),
             ("CONFIG SET maxmemory 1 hz", "-ERR syntax error\r\n"),

@@ -25,6 +25,8 @@ mod connection;
 mod control;
 mod counter;
 mod database;
+mod debug;
+mod debug_protocol;
 mod edited;
 mod expire;
 mod expiry;
@@ -105,6 +107,7 @@ const TABLES: &[&[CommandSpec]] = &[
     control::TABLE,
     counter::TABLE,
     database::TABLE,
+    debug::TABLE,
     expire::TABLE,
     generic::TABLE,
     geo::TABLE,

@@ -3,6 +3,7 @@
 use super::call::{Call, CommandResult};
 use super::spec::{Category, CommandSpec, Flags, Group};
 use crate::observe::info::{self, Subject};
+use crate::server::SERVER_NAME;
 
 /// INFO [section ...]
 fn info(call: &mut Call<'_>) -> CommandResult {
@@ -49,6 +50,25 @@ fn role(call: &mut Call<'_>) -> CommandResult {
     Ok(())
 }
 
+/// LOLWUT [VERSION version]
+fn lolwut(call: &mut Call<'_>) -> CommandResult {
+    if call.args.len() > 2 && call.is_word(1, "VERSION") {
+        call.integer(2)?;
+    }
+    // The first rows of Pascal's triangle, odd numbers marked: Sierpinski's.
+    let mut art = String::new();
+    for row in 0u32..16 {
+        art.push_str(&" ".repeat(15 - row as usize));
+        for column in 0..=row {
+            art.push_str(if column & !row == 0 { "* " } else { "  " });
+        }
+        art.push('\n');
+    }
+    art.push_str(&format!("\n{SERVER_NAME} ver. {}\n", env!("CARGO_PKG_VERSION")));
+    call.reply.verbatim(art.as_bytes());
+    Ok(())
+}
+
 const EVER: Flags = Flags::LOADING.union(Flags::STALE);
 const ADMIN: Category = Category::ADMIN.union(Category::DANGEROUS);
 
@@ -73,6 +93,10 @@ pub(super) const TABLE: &[CommandSpec] = &[
         .flags(EVER.union(Flags::FAST).union(Flags::NOSCRIPT))
         .with_categories(ADMIN)
         .about("2.8.12", "Tell whether this is a primary or a replica, and of whom."),
+    CommandSpec::new("lolwut", -1, Group::Server, lolwut)
+        .flags(Flags::READONLY.union(Flags::FAST))
+        .usage("[VERSION version]")
+        .about("5.0.0", "Draw something, and tell the version."),
 ];
 
 #[cfg(test)]
