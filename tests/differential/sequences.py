@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Mapping
 
 from differential import (
+    commands_bitmap,
     commands_connection,
     commands_generic,
     commands_geo,
@@ -24,6 +25,7 @@ from hypothesis import strategies as st
 
 GROUPS: Mapping[str, Mapping[str, Commands]] = {
     "string": commands_string.COMMANDS,
+    "bitmap": commands_bitmap.COMMANDS,
     "list": commands_list.COMMANDS,
     "sorted-set": commands_sorted_set.COMMANDS,
     "geo": commands_geo.COMMANDS,
@@ -38,8 +40,8 @@ GROUPS: Mapping[str, Mapping[str, Commands]] = {
 }
 """Every generator, by group and by command; a file for another group of commands adds one line here."""
 
-# A wrong argument here would not be an error but a client killed or a wait without end.
-NEVER_MANGLED = frozenset({"CLIENT KILL", "CLIENT PAUSE", "WAIT", "WAITAOF"})
+# A wrong argument here would not be an error but a client killed, a wait without end or a string of 256 MB.
+NEVER_MANGLED = frozenset({"CLIENT KILL", "CLIENT PAUSE", "WAIT", "WAITAOF", "SETBIT", "BITFIELD"})
 # Their replies end or change the connection for what follows, so they come seldom.
 SELDOM = frozenset({"QUIT", "RESET", "HELLO", "FLUSHALL", "FLUSHDB", "CONFIG SET", "unknown command"})
 

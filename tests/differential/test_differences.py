@@ -11,7 +11,7 @@ def _answer(server: Server, line: str) -> str:
         frame = wire.call(*line.encode().split())
     if frame.is_null:
         return "null"
-    return frame.text.decode() if frame.kind in b"$=" else frame.raw.decode().strip()
+    return frame.text.decode() if frame.kind in b"$=" else frame.raw.decode().strip().replace("\r\n", " ")
 
 
 @pytest.mark.parametrize("difference", load_differences(), ids=lambda difference: difference.command)

@@ -2,6 +2,7 @@
 //!
 //! The library knows no Python; `python.rs` (feature `python`) is a thin binding over [`engine::Engine`].
 
+mod bits;
 pub mod clock;
 pub mod collections;
 pub mod commands;

@@ -12,6 +12,9 @@ pub mod keys;
 pub mod registry;
 pub mod spec;
 
+mod bitmap;
+mod bitmap_field;
+mod bitmap_op;
 mod client;
 mod client_filter;
 mod client_kill;
@@ -97,6 +100,9 @@ use spec::CommandSpec;
 
 /// The tables of all files.
 const TABLES: &[&[CommandSpec]] = &[
+    bitmap::TABLE,
+    bitmap_field::TABLE,
+    bitmap_op::TABLE,
     #[cfg(test)]
     blocking::tests::TABLE,
     client::TABLE,

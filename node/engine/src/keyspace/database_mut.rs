@@ -104,35 +104,50 @@ impl DatabaseMut<'_> {
     /// is new starts empty. Returns the new length.
     pub fn write_at(&mut self, key: &HashedKey<'_>, offset: usize, bytes: &[u8]) -> usize {
         let end = offset + bytes.len();
-        let mut text = Vec::new();
-        let mut length = end;
+        self.edit_bytes(key, end, |text| {
+            text[offset..end].copy_from_slice(bytes);
+            text.len()
+        })
+    }
+
+    /// Change the bytes of a string in their place, once it is at least `length_min` bytes long: zeros are added as
+    /// needed, and a key that is new starts empty. Returns what `edit` does.
+    pub fn edit_bytes<R>(
+        &mut self,
+        key: &HashedKey<'_>,
+        length_min: usize,
+        edit: impl FnOnce(&mut [u8]) -> R,
+    ) -> R {
+        let mut text;
         if let Some(mut entry) = self.find_mut(key) {
-            length = end.max(value_bytes(entry.get().value()));
+            let length = length_min.max(value_bytes(entry.get().value()));
             if let Some(value) = entry.large_value() {
                 value.resize(length, 0);
-                value[offset..end].copy_from_slice(bytes);
-                return length;
+                return edit(value);
             }
             if let Some(value) = entry.resize_value(length) {
-                value[offset..end].copy_from_slice(bytes);
-                return length;
+                return edit(value);
             }
             // A string that has just become long will probably go on growing.
-            text.reserve_exact(if length > EMBEDDED_VALUE_BYTES_MAX { length + length / 2 } else { length });
+            let room = if length > EMBEDDED_VALUE_BYTES_MAX { length + length / 2 } else { length };
+            text = Vec::with_capacity(room);
             match entry.get().value() {
                 Value::Int(value) => text.extend_from_slice(itoa::Buffer::new().format(value).as_bytes()),
                 Value::Bytes { bytes, .. } => text.extend_from_slice(bytes),
                 Value::Large(bytes) => text.extend_from_slice(bytes),
             }
+            text.resize(length, 0);
+        } else {
+            // The system has zeros at hand: half a gigabyte of them takes no time.
+            text = vec![0; length_min];
         }
-        text.resize(length, 0);
-        text[offset..end].copy_from_slice(bytes);
-        if length > EMBEDDED_VALUE_BYTES_MAX {
+        let edited = edit(&mut text);
+        if text.len() > EMBEDDED_VALUE_BYTES_MAX {
             self.set(key, NewValue::Large(Arc::new(text)), NewExpiry::Keep);
         } else {
             self.set(key, NewValue::Raw(&text), NewExpiry::Keep);
         }
-        length
+        edited
     }
 
     /// Give a value, with its expiry, another key, in the place of what that held; false if there is no `from`.
