@@ -243,3 +243,27 @@ proptest! {
         prop_assert_eq!(hash.bytes(), bytes);
     }
 }
+
+/// What issue 3 asks of a hash: at most 60 bytes beyond its key, names and values.
+#[test]
+fn a_hash_of_ten_fields_takes_less_than_sixty_bytes_beside_its_own() {
+    let mut keyspace = Keyspace::new([1, 2, 3, 4], 1);
+    let mut payload = 0;
+    let hashes = 20_000;
+    for number in 0..hashes {
+        let name = format!("hash:{number:08}");
+        let mut keys = Keys::new(&mut keyspace, 0, 0, true);
+        let key = keys.key(name.as_bytes());
+        let mut edit = Edit::begin(&mut keys, key, PackedHash::new).unwrap();
+        payload += name.len();
+        for field in 0..10 {
+            let (name, value) = (format!("field:{field}"), format!("value:{number}"));
+            let Form::Packed(hash) = edit.form() else { panic!("ten fields stay packed") };
+            hash.put(name.as_bytes(), value.as_bytes(), &LIMITS);
+            payload += name.len() + value.len();
+        }
+        assert!(!edit.finish());
+    }
+    let overhead = (keyspace.slab_bytes() as f64 - payload as f64) / f64::from(hashes);
+    assert!(overhead < 60.0, "{overhead} bytes a hash");
+}
