@@ -156,6 +156,8 @@ COMMANDS: Mapping[str, Commands] = {
             word(b"NOVALUES"),
         ),
     ),
+    # Sets are as good as sorted sets to the following.
+    "SADD": command(b"SADD", keys, some(members)),
     "ZUNION": command(b"ZUNION", counted_keys, aggregation, maybe(with_scores)),
     "ZINTER": command(b"ZINTER", counted_keys, aggregation, maybe(with_scores)),
     "ZDIFF": command(b"ZDIFF", counted_keys, options(with_scores, command(b"WEIGHTS", b"1"), most=1)),
