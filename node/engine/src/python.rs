@@ -213,10 +213,7 @@ impl Engine {
         self.core().has_pubsub()
     }
 
-    fn take_pubsub<'py>(
-        &mut self,
-        py: Python<'py>,
-    ) -> (Vec<MessageOut<'py>>, Vec<(&'static str, Bound<'py, PyBytes>, bool)>) {
+    fn take_pubsub<'py>(&mut self, py: Python<'py>) -> (Vec<MessageOut<'py>>, Vec<ChangeOut<'py>>) {
         let (published, changes) = self.core().take_pubsub();
         let published = published.into_iter().map(|published| {
             let patterns = published.patterns.iter().map(|pattern| PyBytes::new(py, pattern)).collect();
@@ -269,6 +266,9 @@ impl Engine {
         self.core().close();
     }
 }
+
+/// Topic, name, and whether there is a subscriber now.
+type ChangeOut<'py> = (&'static str, Bound<'py, PyBytes>, bool);
 
 /// Topic, channel, message and matching patterns of a message for other nodes.
 type MessageOut<'py> = (&'static str, Bound<'py, PyBytes>, Bound<'py, PyBytes>, Vec<Bound<'py, PyBytes>>);
