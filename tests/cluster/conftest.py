@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import redis
 from support.command_line import CommandLine
 
 from pycluster.supervisor.local_cluster import LocalCluster
@@ -38,3 +40,19 @@ def cluster() -> Iterator[LocalCluster]:
     """Three primaries with a replica each, shared by a module's tests, which leave it as it was."""
     with LocalCluster(nodes=6, replicas=1) as running:
         yield running
+
+
+@pytest.fixture(params=[2, 3], ids=["resp2", "resp3"])
+def connect(request: pytest.FixtureRequest, cluster: LocalCluster) -> Iterator[Callable[[int], Any]]:
+    """Makes clients of redis-py that enter the cluster at the node of that place; deletes what they wrote."""
+    clients: list[Any] = []
+
+    def connect_at(place: int) -> Any:
+        address = cluster.addresses[place]
+        clients.append(redis.RedisCluster(*address, protocol=request.param, decode_responses=True))
+        return clients[-1]
+
+    yield connect_at
+    clients[0].flushall()
+    for client in clients:
+        client.close()
