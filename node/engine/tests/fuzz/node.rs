@@ -5,6 +5,7 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
+use std::time::Duration;
 
 use pycluster_engine::engine::Engine;
 use pycluster_engine::server::{Identity, ReplyValue};
@@ -15,6 +16,8 @@ use super::replies::first_value;
 /// Turns without a byte in either direction after which a client counts as one that waits.
 const IDLE_TURNS: usize = 3;
 const TURN_US: u64 = 100;
+/// Turns in which the engine notices that a client has hung up: the first few, if they are not the timer's.
+const DISCONNECT_TURNS_MAX: usize = 10_000;
 const COMMANDS_MAX: usize = 40;
 /// What the last command of each exchange is to be answered with.
 const END: &str = "the end of the story";
@@ -85,11 +88,18 @@ impl Node {
     }
 
     /// Let the client hang up, and the engine notice.
+    ///
+    /// # Panics
+    /// It does not.
     pub fn disconnect(&mut self) {
         self.client = None;
-        for _ in 0..IDLE_TURNS {
+        for _ in 0..DISCONNECT_TURNS_MAX {
+            if self.engine.core_mut().server.clients.is_empty() {
+                return;
+            }
             self.engine.turn(TURN_US).expect("a turn");
         }
+        panic!("a client that has hung up is still there");
     }
 
     /// Remove all data and every setting and statistic that commands may have left.
@@ -113,8 +123,8 @@ impl Node {
         let commands: Vec<Vec<u8>> = commands.collect();
         let received = self.exchange(&commands.concat());
         if !received.ended {
-            // The client was one that waits, or that was sent away: a new one is not.
-            self.client = None;
+            // The client was one that waits, or that was sent away: a new one is not. What it had sent may be run yet.
+            self.disconnect();
             assert!(self.exchange(&commands.concat()).ended, "a new client is not served");
         }
         while self.engine.core_mut().keyspace.free_step(1_000) {}
@@ -131,6 +141,8 @@ impl Node {
             None => TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).expect("a connection"),
         };
         client.set_nonblocking(true).expect("a socket");
+        // Hanging up is then known at once: otherwise it would be behind bytes that a waiting client is not asked for.
+        rustix::net::sockopt::set_socket_linger(&client, Some(Duration::ZERO)).expect("a socket");
         let mut unsent = bytes;
         let mut buffer = vec![0; 64 << 10];
         let mut idle_turns = 0;
