@@ -60,9 +60,12 @@ def by_fields(ours: Frame, theirs: Frame) -> bool:
 
 
 def by_rows(ours: Frame, theirs: Frame) -> bool:
-    """Entries of COMMAND INFO: as ``unordered``, but for notes and for subcommands that we do not have."""
-    if not by_type(ours, theirs) or len(ours.items) != len(theirs.items):
+    """Entries of COMMAND INFO: as ``unordered``, but for notes and for commands that we do not have."""
+    if not by_type(ours, theirs):
         return False
+    if len(ours.items) != len(theirs.items):
+        # All were asked for.
+        return _same_rows(ours.items, theirs.items)
     return all(_same_row(one, other) for one, other in zip(ours, theirs, strict=True))
 
 
@@ -211,11 +214,14 @@ def _same_row(ours: Frame, theirs: Frame) -> bool:
     if ours.is_null or theirs.is_null:
         return ours == theirs
     fields = zip(row_fields(ours), row_fields(theirs), strict=True)
-    their_subcommands = {row.items[0].text: row for row in theirs.items[SUBCOMMANDS]}
-    return all(unordered(one, other) for one, other in fields) and all(
-        row.items[0].text in their_subcommands and _same_row(row, their_subcommands[row.items[0].text])
-        for row in ours.items[SUBCOMMANDS]
-    )
+    subcommands = (tuple(row.items[SUBCOMMANDS]) for row in (ours, theirs))
+    return all(unordered(one, other) for one, other in fields) and _same_rows(*subcommands)
+
+
+def _same_rows(ours: tuple[Frame, ...], theirs: tuple[Frame, ...]) -> bool:
+    """Whether each of our entries is described as theirs of the same name."""
+    by_name = {row.items[0].text: row for row in theirs}
+    return all(row.items[0].text in by_name and _same_row(row, by_name[row.items[0].text]) for row in ours)
 
 
 def _without_notes(frame: Frame) -> Frame:
