@@ -92,7 +92,7 @@ def test_info_counts_hits_misses_and_connections_like_valkey(pair: Pair) -> None
 
 def _kind(value: str) -> str:
     """What sort of text this is: a number, a number with a unit, or a word."""
-    for kind, pattern in (("number", r"-?\d+(\.\d+)?"), ("size", r"[\d.]+[BKMGT]"), ("id", r"[0-9a-f]{40}")):
+    for kind, pattern in (("id", r"[0-9a-f]{40}"), ("number", r"-?\d+(\.\d+)?"), ("size", r"[\d.]+[BKMGT]")):
         if re.fullmatch(pattern, value):
             return kind
     return "word"
