@@ -53,6 +53,19 @@ pub fn key_slot(key: &[u8]) -> SlotIndex {
     SlotIndex(crc16(hash_tag(key)) & (SLOT_COUNT - 1))
 }
 
+/// The slot that all keys matching a glob pattern are in, when that is certain: that of the key it names, if nothing in
+/// it can match several texts, or of a whole hash tag in front of everything that can.
+pub fn pattern_slot(pattern: &[u8]) -> Option<SlotIndex> {
+    let special = pattern.iter().position(|byte| matches!(byte, b'*' | b'?' | b'[' | b'\\'));
+    let Some(special) = special else {
+        return Some(key_slot(pattern));
+    };
+    let literal = &pattern[..special];
+    let open = literal.iter().position(|byte| *byte == b'{')?;
+    let close = literal[open..].iter().position(|byte| *byte == b'}')?;
+    (close > 1).then(|| key_slot(literal))
+}
+
 const POLYNOMIAL: u16 = 0x1021;
 
 /// `TABLES[k][b]`: the CRC of byte `b` followed by `k` zero bytes.

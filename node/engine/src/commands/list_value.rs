@@ -20,8 +20,9 @@ pub(super) enum ListRef<'a> {
 }
 
 impl<'a> ListRef<'a> {
+    /// The list that a collection is.
     #[inline]
-    fn of(collection: Collection<'a>) -> Option<Self> {
+    pub fn of(collection: Collection<'a>) -> Option<Self> {
         match collection {
             Collection::Packed { bytes, .. } => Some(Self::Packed(PackedList::new(bytes))),
             Collection::Object(object) => object.as_list().map(Self::Object),

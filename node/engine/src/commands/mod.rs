@@ -54,6 +54,7 @@ mod list_blocking;
 mod list_move;
 mod list_range;
 mod list_search;
+mod list_store;
 mod list_value;
 mod memory;
 mod monitor;
@@ -68,6 +69,9 @@ mod set;
 mod set_algebra;
 mod set_edit;
 mod set_random;
+mod sort;
+mod sort_options;
+mod sort_pattern;
 mod stream;
 mod stream_access;
 mod stream_claim;
@@ -141,6 +145,7 @@ const TABLES: &[&[CommandSpec]] = &[
     set::TABLE,
     set_algebra::TABLE,
     set_random::TABLE,
+    sort::TABLE,
     stream::TABLE,
     stream_claim::TABLE,
     stream_group::TABLE,

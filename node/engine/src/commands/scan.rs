@@ -5,7 +5,7 @@ use super::scan_options::{ScanOptions, Scanned, cursor};
 use super::spec::{Category, CommandSpec, Flags, Group};
 use crate::glob;
 use crate::keyspace::EntryRef;
-use crate::slot::{SlotIndex, key_slot};
+use crate::slot::{SlotIndex, pattern_slot};
 
 /// SCAN goes on for this many steps while it finds no keys to look at.
 const STEPS_MAX: usize = 16;
@@ -53,15 +53,7 @@ fn only_slot(call: &Call<'_>, pattern: &[u8]) -> Option<SlotIndex> {
     if !call.server.identity.cluster {
         return None;
     }
-    let special = pattern.iter().position(|byte| matches!(byte, b'*' | b'?' | b'[' | b'\\'));
-    let Some(special) = special else {
-        return Some(key_slot(pattern));
-    };
-    // A whole hash tag in front of everything that can match several texts decides.
-    let literal = &pattern[..special];
-    let open = literal.iter().position(|byte| *byte == b'{')?;
-    let close = literal[open..].iter().position(|byte| *byte == b'}')?;
-    (close > 1).then(|| key_slot(literal))
+    pattern_slot(pattern)
 }
 
 /// KEYS pattern

@@ -27,12 +27,18 @@ pub(super) fn string_value<'a>(entry: &EntryRef<'a>) -> Result<Value<'a>, Comman
 /// Write a string value as a bulk string.
 #[inline]
 pub(super) fn reply_value(reply: &mut Reply, entry: &EntryRef<'_>) -> CommandResult {
-    match string_value(entry)? {
+    reply_string(reply, string_value(entry)?);
+    Ok(())
+}
+
+/// Write a string as a bulk string.
+#[inline]
+pub(super) fn reply_string(reply: &mut Reply, value: Value<'_>) {
+    match value {
         Value::Bytes { bytes, .. } => reply.bulk(bytes),
         Value::Int(value) => reply.bulk_integer(value),
         Value::Large(value) => reply.bulk_shared(value),
     }
-    Ok(())
 }
 
 /// An argument as a value to be stored: as an integer if it is one in canonical form; a long one without copying it.

@@ -259,7 +259,8 @@ impl<'c, 'a> ZsetEdit<'c, 'a> {
         self.keys.splice(&self.key, Splice { at, remove, insert });
     }
 
-    fn become_skiplist(&mut self) {
+    /// Say "skiplist" from now on, however small the set is.
+    pub fn become_skiplist(&mut self) {
         if self.form == Form::Object {
             if let Some((set, _)) = self.object() {
                 set.skiplist = true;
