@@ -110,7 +110,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
         .usage("source destination timeout")
         .about("2.2.0", "Move the last element of a list to the front of another, or wait for one."),
     CommandSpec::new("blmpop", -5, Group::List, blmpop)
-        .flags(FLAGS.union(Flags::MOVABLEKEYS))
+        .flags(FLAGS)
         .keys(&[KeySpec::counted(2, 1, TAKEN)])
         .usage("timeout numkeys key [key ...] <LEFT | RIGHT> [COUNT count]")
         .about("7.0.0", "Remove elements from the first of several lists that has any, or wait for some."),

@@ -199,7 +199,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
         .usage("source destination")
         .about("1.2.0", "Move the last element of a list to the front of another, and give it."),
     CommandSpec::new("lmpop", -4, Group::List, lmpop)
-        .flags(Flags::WRITE.union(Flags::MOVABLEKEYS))
+        .flags(Flags::WRITE)
         .keys(&[KeySpec::counted(1, 1, KeyFlags::RW.union(KeyFlags::ACCESS).union(KeyFlags::DELETE))])
         .usage("numkeys key [key ...] <LEFT | RIGHT> [COUNT count]")
         .about("7.0.0", "Remove elements from the first of several lists that has any, and give them."),

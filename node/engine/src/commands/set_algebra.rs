@@ -266,7 +266,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
         .usage("key [key ...]")
         .about("1.0.0", "Give the members that several sets have in common."),
     CommandSpec::new("sintercard", -3, Group::Set, sintercard)
-        .flags(Flags::READONLY.union(Flags::MOVABLEKEYS))
+        .flags(Flags::READONLY)
         .keys(&[KeySpec::counted(1, 1, READ)])
         .usage("numkeys key [key ...] [LIMIT limit]")
         .about("7.0.0", "Count the members that several sets have in common."),

@@ -360,7 +360,7 @@ const fn keys_after_streams(from: i32) -> KeySpec {
     }
 }
 
-const READ: Flags = Flags::BLOCKING.union(Flags::MOVABLEKEYS);
+const READ: Flags = Flags::BLOCKING;
 
 /// The rows of this file.
 pub(super) const TABLE: &[CommandSpec] = &[

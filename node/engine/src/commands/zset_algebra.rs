@@ -337,8 +337,8 @@ fn zintercard(call: &mut Call<'_>) -> CommandResult {
 }
 
 const SOURCES: KeySpec = KeySpec::counted(1, 1, KeyFlags::RO.union(KeyFlags::ACCESS));
-const READ: Flags = Flags::READONLY.union(Flags::MOVABLEKEYS);
-const STORE: Flags = Flags::WRITE.union(Flags::DENYOOM).union(Flags::MOVABLEKEYS);
+const READ: Flags = Flags::READONLY;
+const STORE: Flags = Flags::WRITE.union(Flags::DENYOOM);
 const STORED: &[KeySpec] = &[
     KeySpec::one(1, KeyFlags::OW.union(KeyFlags::UPDATE)),
     KeySpec::counted(2, 1, KeyFlags::RO.union(KeyFlags::ACCESS)),

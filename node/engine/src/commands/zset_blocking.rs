@@ -75,7 +75,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
         .usage("key [key ...] timeout")
         .about("5.0.0", "Remove the highest member of the first sorted set that has any, or wait for one."),
     CommandSpec::new("bzmpop", -5, Group::SortedSet, bzmpop)
-        .flags(FLAGS.union(Flags::MOVABLEKEYS))
+        .flags(FLAGS)
         .keys(&[KeySpec::counted(2, 1, TAKEN)])
         .usage("timeout numkeys key [key ...] <MIN | MAX> [COUNT count]")
         .about("7.0.0", "Remove members of the first of several sorted sets that has any, or wait for some."),

@@ -210,7 +210,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
         .usage("key [count]")
         .about("5.0.0", "Remove the members with the highest scores and give them."),
     CommandSpec::new("zmpop", -4, Group::SortedSet, zmpop)
-        .flags(Flags::WRITE.union(Flags::MOVABLEKEYS))
+        .flags(Flags::WRITE)
         .keys(&[KeySpec::counted(1, 1, TAKEN)])
         .usage("numkeys key [key ...] <MIN | MAX> [COUNT count]")
         .about("7.0.0", "Remove members from the first of several sorted sets that has any, and give them."),
