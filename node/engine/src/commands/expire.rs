@@ -4,6 +4,7 @@ use super::call::{Call, CommandResult};
 use super::error::CommandError;
 use super::expiry::{TimeForm, any_deadline, remove_as_expired};
 use super::spec::{CommandSpec, Flags, Group, KeyFlags, KeySpec};
+use super::text::until_nul;
 use crate::server::EventClass;
 
 /// What is demanded of the present expiry.
@@ -33,7 +34,7 @@ impl Demands {
                 index if call.is_word(index, "GT") => &mut demands.greater,
                 index if call.is_word(index, "LT") => &mut demands.less,
                 _ => {
-                    let word = call.args.get(index);
+                    let word = until_nul(call.args.get(index));
                     return Err(CommandError::new([b"ERR Unsupported option ", word].concat()));
                 }
             };

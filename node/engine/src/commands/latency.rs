@@ -4,6 +4,7 @@ use super::call::{Call, CommandResult};
 use super::error::CommandError;
 use super::introspect::row_named;
 use super::spec::{CommandSpec, Flags, Group, Handler};
+use super::text::until_nul;
 use super::{help, registry};
 use crate::observe::latency_report;
 
@@ -51,7 +52,7 @@ fn reset(call: &mut Call<'_>) -> CommandResult {
 fn graph(call: &mut Call<'_>) -> CommandResult {
     let name = call.args.get(2);
     let Some(series) = call.server.latency.series(name) else {
-        let text = [b"ERR No samples available for event '", name, b"'"].concat();
+        let text = [b"ERR No samples available for event '", until_nul(name), b"'"].concat();
         return Err(CommandError::new(text));
     };
     let text = latency_report::graph(&String::from_utf8_lossy(name), series, call.now.unix_ms() / 1_000);

@@ -100,7 +100,7 @@ fn parse_type(name: &[u8]) -> Result<ValueType, CommandError> {
     TYPES
         .into_iter()
         .find(is_named)
-        .ok_or_else(|| CommandError::new([b"ERR unknown type name '", name, b"'"].concat()))
+        .ok_or_else(|| CommandError::new([b"ERR unknown type name '", until_nul(name), b"'"].concat()))
 }
 
 /// Read a cursor as C's `strtoull` does, which Redis falls back to for what is no canonical integer.
