@@ -28,6 +28,7 @@ CONFIG_DEFAULTS: Mapping[bytes, bytes] = {
     b"hz": b"10",
     b"latency-monitor-threshold": b"0",
     b"proto-max-bulk-len": b"536870912",
+    b"hll-sparse-max-bytes": b"3000",
     b"stream-node-max-entries": b"100",
     b"stream-node-max-bytes": b"4096",
 }

@@ -121,6 +121,14 @@ DEEDS = [
     "BITOP NOT stib bits",
     "BITOP AND stib nothing",
     "BITOP AND stib nothing",
+    "PFADD pf a b",
+    "PFADD pf a b",
+    "PFADD pf2",
+    "PFCOUNT pf",
+    "PFCOUNT pf pf2 nothing",
+    "PFCOUNT nothing",
+    "PFMERGE pf pf2 nothing",
+    "PFMERGE nothing2",
     "FLUSHALL",
 ]
 

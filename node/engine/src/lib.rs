@@ -12,6 +12,7 @@ pub mod evict;
 mod geo;
 pub mod glob;
 pub mod housekeeping;
+mod hyperloglog;
 pub mod keyspace;
 mod long_double;
 pub mod memory;

@@ -91,6 +91,12 @@ impl<'a> Call<'a> {
         self.server.changes.note_unaltered(self.keys.db, class, event, key);
     }
 
+    /// Count a change that has no event to be published, and tell those who watch the key.
+    #[inline]
+    pub fn altered(&mut self, key: &HashedKey<'_>) {
+        self.changed(EventClass::empty(), "", key);
+    }
+
     /// Argument `index` as an integer.
     ///
     /// # Errors

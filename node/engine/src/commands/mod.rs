@@ -44,6 +44,7 @@ mod hash_list;
 mod hash_options;
 mod hello;
 mod help;
+mod hyperloglog;
 mod introspect;
 mod introspect_docs;
 mod introspect_info;
@@ -128,6 +129,7 @@ const TABLES: &[&[CommandSpec]] = &[
     hash_list::TABLE,
     hash_options::TABLE,
     hello::TABLE,
+    hyperloglog::TABLE,
     introspect::TABLE,
     latency::TABLE,
     lcs::TABLE,
