@@ -118,6 +118,14 @@ mod tests {
             ("OBJECT ENCODING k", "$3\r\nraw\r\n"),
             ("OBJECT FREQ none", "$-1\r\n"),
         ]);
+        let long = "k".repeat(256);
+        node.run(&format!("SET {long} v"));
+        node.run(&format!("COPY {long} copy"));
+        node.run(&format!("RENAME {long} renamed"));
+        node.expect(&[
+            ("OBJECT ENCODING copy", "$3\r\nraw\r\n"),
+            ("OBJECT ENCODING renamed", "$3\r\nraw\r\n"),
+        ]);
         assert!(node.run("OBJECT FREQ k").starts_with("-ERR An LFU maxmemory policy is not selected"));
     }
 

@@ -71,7 +71,12 @@ impl<'a> EntryDraft<'a> {
             (None, Value::Bytes { bytes, .. }) => Payload::Bytes(bytes),
             (None, Value::Large(bytes)) => Payload::Large(Arc::clone(bytes)),
         };
-        Self::with_payload(header.value_type(), key, payload, expiry_ms, header.is_raw(), header.access())
+        // As in Valkey, a string that was too long beside its old key stays "raw" beside a shorter one.
+        let raw = header.is_raw()
+            || header.value_type() == ValueType::String
+                && entry.encoding_name() == "raw"
+                && key != entry.key();
+        Self::with_payload(header.value_type(), key, payload, expiry_ms, raw, header.access())
     }
 
     #[inline]
