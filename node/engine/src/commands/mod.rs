@@ -81,6 +81,7 @@ mod stream_info;
 mod stream_pending;
 mod stream_range;
 mod stream_read;
+mod stream_read_request;
 mod stream_trim;
 mod string;
 mod string_many;

@@ -1,38 +1,14 @@
 //! XREAD and XREADGROUP.
 
-use super::blocking::Timeout;
 use super::call::{Call, CommandResult};
 use super::error::CommandError;
 use super::spec::{BeginSearch, CommandSpec, FindKeys, Flags, Group as CommandGroup, KeyFlags, KeySpec};
-use super::stream_access::{
-    count_option, log_and_group, quoting, reply_entries, reply_entry, reply_id, stream, strict_id,
-};
+use super::stream_access::{log_and_group, reply_entries, reply_entry, reply_id, stream};
+use super::stream_read_request::{Request, Start, memo_of, start_of};
 use crate::collections::stream::{ConsumerKey, Group, Log, Stream, StreamId};
 use crate::keyspace::{HashedKey, ValueType};
 use crate::resp::{Deferred, Protocol, Reply};
 use crate::server::{EventClass, WaitedFor};
-
-/// What is asked for, in the order in which Redis looks at it.
-struct Request<'a> {
-    /// The argument with the first key; as many ids follow the keys.
-    first_key: usize,
-    stream_count: usize,
-    /// Entries of each stream at most.
-    limit: usize,
-    /// The group and the consumer.
-    reader: Option<(&'a [u8], &'a [u8])>,
-    no_ack: bool,
-    /// How long to wait for entries; `None`: not at all.
-    timeout: Option<Timeout>,
-}
-
-/// Where reading a stream starts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Start {
-    After(StreamId),
-    /// `>`: after what the group has got.
-    New,
-}
 
 /// XREAD [COUNT count] [BLOCK milliseconds] STREAMS key [key ...] id [id ...]
 fn xread(call: &mut Call<'_>) -> CommandResult {
@@ -71,142 +47,6 @@ fn read(call: &mut Call<'_>, request: &Request<'_>) -> CommandResult {
     let keys = request.first_key..request.first_key + request.stream_count;
     let waited_for = WaitedFor { value_type: ValueType::Stream, or_gone: request.reader.is_some() };
     call.wait_for_keys(keys, waited_for, timeout, memo_of(&starts))
-}
-
-/// Where streams are read from, to be known when the command runs again: `$` means something else then.
-fn memo_of(starts: &[Start]) -> Vec<u64> {
-    let numbers = |start: &Start| match start {
-        Start::After(id) => [id.ms, id.seq],
-        Start::New => [0, 0],
-    };
-    starts.iter().flat_map(numbers).collect()
-}
-
-/// The start of a stream in a memo.
-fn remembered(call: &Call<'_>, index: usize) -> Option<StreamId> {
-    let numbers = call.memo()?.get(2 * index..2 * index + 2)?;
-    Some(StreamId::new(numbers[0], numbers[1]))
-}
-
-impl<'a> Request<'a> {
-    fn parse(call: &Call<'a>, grouped: bool) -> Result<Self, CommandError> {
-        let args = call.args;
-        let mut request = Self {
-            first_key: 0,
-            stream_count: 0,
-            limit: usize::MAX,
-            reader: None,
-            no_ack: false,
-            timeout: None,
-        };
-        let mut index = 1;
-        while index < args.len() && request.first_key == 0 {
-            let more = args.len() - index - 1;
-            if more >= 1 && call.is_word(index, "block") {
-                request.timeout = Some(Timeout::from_milliseconds(args.get(index + 1), call.now)?);
-                index += 2;
-            } else if more >= 1 && call.is_word(index, "count") {
-                request.limit = match count_option(call, index + 1)? {
-                    0 => usize::MAX,
-                    limit => limit,
-                };
-                index += 2;
-            } else if more >= 1 && call.is_word(index, "streams") {
-                request.first_key = index + 1;
-                if more % 2 == 1 {
-                    return Err(unbalanced(call, grouped));
-                }
-                request.stream_count = more / 2;
-            } else if more >= 2 && call.is_word(index, "group") {
-                if !grouped {
-                    return Err(only_for_groups("GROUP"));
-                }
-                request.reader = Some((args.get(index + 1), args.get(index + 2)));
-                index += 3;
-            } else if call.is_word(index, "noack") {
-                if !grouped {
-                    return Err(only_for_groups("NOACK"));
-                }
-                request.no_ack = true;
-                index += 1;
-            } else {
-                return Err(CommandError::SYNTAX);
-            }
-        }
-        if request.first_key == 0 {
-            return Err(CommandError::SYNTAX);
-        }
-        if grouped && request.reader.is_none() {
-            return Err(CommandError::text("ERR Missing GROUP option for XREADGROUP"));
-        }
-        Ok(request)
-    }
-}
-
-fn unbalanced(call: &Call<'_>, grouped: bool) -> CommandError {
-    let (name, symbol) = (call.spec.name, if grouped { '>' } else { '$' });
-    CommandError::new(format!(
-        "ERR Unbalanced '{name}' list of streams: for each stream key an ID or '{symbol}' must be specified."
-    ))
-}
-
-fn only_for_groups(option: &str) -> CommandError {
-    CommandError::new(format!(
-        "ERR The {option} option is only supported by XREADGROUP. You called XREAD instead."
-    ))
-}
-
-/// Where the client wants to read a stream from; sees to it that the key, and the group, are there.
-fn start_of(call: &mut Call<'_>, request: &Request<'_>, index: usize) -> Result<Start, CommandError> {
-    let key_at = request.first_key + index;
-    let key = call.key(key_at);
-    let text = call.args.get(key_at + request.stream_count);
-    let before = remembered(call, index);
-    let found = stream(&mut call.keys, &key)?;
-    if let Some((group, _)) = request.reader {
-        if found.is_none_or(|stream| stream.groups.get(group).is_none()) {
-            return Err(quoting(&[
-                b"NOGROUP No such key '",
-                key.bytes,
-                b"' or consumer group '",
-                group,
-                b"' in XREADGROUP with GROUP option",
-            ]));
-        }
-        return match text {
-            b">" => Ok(Start::New),
-            b"$" | b"+" => Err(meaningless(char::from(text[0]))),
-            // Redis's own mark for `>`.
-            _ => Ok(Some(strict_id(text, 0)?)
-                .filter(|id| *id < StreamId::MAX)
-                .map_or(Start::New, Start::After)),
-        };
-    }
-    Ok(Start::After(match text {
-        b"$" if let Some(before) = before => before,
-        b"$" => found.map_or(StreamId::MIN, |stream| stream.log.last_id),
-        b"+" => found.map_or(StreamId::MIN, |stream| before_last(&stream.log)),
-        b">" => {
-            return Err(CommandError::text(
-                "ERR The > ID can be specified only when calling XREADGROUP using the GROUP <group> <consumer> option.",
-            ));
-        }
-        _ => strict_id(text, 0)?,
-    }))
-}
-
-fn meaningless(symbol: char) -> CommandError {
-    CommandError::new(format!(
-        "ERR The {symbol} ID is meaningless in the context of XREADGROUP: you want to read the history of this consumer \
-         by specifying a proper ID, or use the > ID to get new messages. The {symbol} ID would just return an empty \
-         result set."
-    ))
-}
-
-/// The id after which there is only the last entry.
-fn before_last(log: &Log) -> StreamId {
-    let last = log.range_backward(StreamId::MIN, StreamId::MAX).next();
-    last.and_then(|entry| entry.id.previous()).unwrap_or(log.last_id)
 }
 
 /// The streams in the reply so far: an array of pairs in RESP2, a map in RESP3.
@@ -381,3 +221,69 @@ pub(super) const TABLE: &[CommandSpec] = &[
             "Give a consumer entries that its group has not got yet, or those it has not acknowledged.",
         ),
 ];
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{Host, Node};
+
+    fn node_with_group() -> Node {
+        let mut node = Node::alone();
+        node.expect(&[
+            ("XADD s 1-1 f v", "$3\r\n1-1\r\n"),
+            ("XADD s 1-2 f v", "$3\r\n1-2\r\n"),
+            ("XGROUP CREATE s g 0", "+OK\r\n"),
+        ]);
+        node
+    }
+
+    #[test]
+    fn a_consumer_gets_an_entry_again_until_it_acknowledges_it() {
+        let mut node = node_with_group();
+        let first = "*1\r\n*2\r\n$1\r\ns\r\n*1\r\n*2\r\n$3\r\n1-1\r\n*2\r\n$1\r\nf\r\n$1\r\nv\r\n";
+        node.expect(&[
+            ("XREADGROUP GROUP g a COUNT 1 STREAMS s >", first),
+            ("XREADGROUP GROUP g a STREAMS s 0", first),
+            ("XDEL s 1-1", ":1\r\n"),
+            ("XREADGROUP GROUP g a STREAMS s 0", "*1\r\n*2\r\n$1\r\ns\r\n*1\r\n*2\r\n$3\r\n1-1\r\n*-1\r\n"),
+            ("XACK s g 1-1 1-2", ":1\r\n"),
+            ("XREADGROUP GROUP g a STREAMS s 0", "*1\r\n*2\r\n$1\r\ns\r\n*0\r\n"),
+        ]);
+    }
+
+    #[test]
+    fn a_claim_takes_what_has_been_idle_for_long_enough() {
+        let mut node = node_with_group();
+        node.run("XREADGROUP GROUP g a STREAMS s >");
+        node.wait_ms(500);
+        node.expect(&[
+            ("XCLAIM s g b 501 1-1 JUSTID", "*0\r\n"),
+            ("XCLAIM s g b 500 1-1 JUSTID", "*1\r\n$3\r\n1-1\r\n"),
+            ("XAUTOCLAIM s g c 1 0 JUSTID", "*3\r\n$3\r\n0-0\r\n*1\r\n$3\r\n1-2\r\n*0\r\n"),
+            ("XPENDING s g - + 9 a", "*0\r\n"),
+            ("XPENDING s g - + 9 b", "*1\r\n*4\r\n$3\r\n1-1\r\n$1\r\nb\r\n:0\r\n:1\r\n"),
+            ("XGROUP DELCONSUMER s g b", ":1\r\n"),
+            ("XPENDING s g", "*4\r\n:1\r\n$3\r\n1-2\r\n$3\r\n1-2\r\n*1\r\n*2\r\n$1\r\nc\r\n$1\r\n1\r\n"),
+        ]);
+    }
+
+    #[test]
+    fn those_who_wait_get_each_entry_or_each_another_one() {
+        let mut host = Host::alone();
+        let [mut a, mut b, mut c, mut d, mut writer] = std::array::from_fn(|_| host.connect());
+        host.run(&mut writer, "XADD s 1-1 f v\nXGROUP CREATE s g $");
+        for (wire, command) in [
+            (&mut a, "XREAD BLOCK 0 STREAMS s $"),
+            (&mut b, "XREADGROUP GROUP g b COUNT 1 BLOCK 0 STREAMS s >"),
+            (&mut c, "XREADGROUP GROUP g c COUNT 1 BLOCK 0 STREAMS s >"),
+            (&mut d, "XREADGROUP GROUP g d COUNT 1 BLOCK 0 STREAMS s >"),
+        ] {
+            assert_eq!(host.run(wire, command), "");
+        }
+        host.run(&mut writer, "MULTI\nXADD s 2-1 f v\nXADD s 2-2 f v\nEXEC");
+        let received = [&mut a, &mut b, &mut c, &mut d].map(|wire| wire.received());
+        let ids = received.each_ref().map(|reply| ["2-1", "2-2"].map(|id| reply.contains(id)));
+        assert_eq!(ids, [[true, true], [true, false], [false, true], [false, false]]);
+        host.run(&mut writer, "XGROUP DESTROY s g");
+        assert!(d.received().starts_with("-NOGROUP No such key 's' or consumer group 'g'"));
+    }
+}

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use super::StreamId;
-use super::block::Block;
 use super::log::Log;
 
 /// Up to so many blocks are freed at once; more are split off, to be freed in slices.
@@ -37,14 +36,31 @@ pub struct Trimmed {
     pub remains: Option<Log>,
 }
 
+/// The whole blocks that are to be removed.
+#[derive(Clone, Copy, Debug, Default)]
+struct Cut {
+    blocks: usize,
+    /// Entries, and bytes allocated, of all these blocks.
+    len: u64,
+    bytes: usize,
+    /// The id of the block behind them.
+    next: Option<StreamId>,
+}
+
 impl Log {
     /// Remove entries from the beginning.
     ///
-    /// Costs a look at the index for each block removed, and a look into one block.
+    /// Costs a look at the index for each block removed, or for each that stays if these are fewer, and a look into one
+    /// block.
     pub fn trim(&mut self, trim: &Trim) -> Trimmed {
-        let (whole_blocks, mut removed, first_kept) = self.count_whole_blocks(trim);
-        let remains = self.remove_first_blocks(whole_blocks, removed, first_kept);
-        self.len -= removed;
+        let cut = match *trim {
+            Trim { bound: Bound::Length(length), limit: None, .. } if length < self.len / 2 => {
+                self.cut_from_the_end(length)
+            }
+            _ => self.cut_from_the_beginning(trim),
+        };
+        let remains = self.remove_first_blocks(cut);
+        let mut removed = cut.len;
         if !trim.approximate && !self.is_kept(trim.bound) {
             removed += self.trim_first_block(trim.bound);
         }
@@ -58,14 +74,13 @@ impl Log {
         matches!(bound, Bound::Length(length) if self.len <= length)
     }
 
-    /// How many blocks from the first on are to be removed whole, how many entries they have, and the id of the block
-    /// behind them.
-    fn count_whole_blocks(&self, trim: &Trim) -> (usize, u64, Option<StreamId>) {
-        let (mut blocks, mut removed) = (0, 0);
+    /// Find the whole blocks that are to be removed.
+    fn cut_from_the_beginning(&self, trim: &Trim) -> Cut {
+        let mut cut = Cut::default();
         let mut rest = self.blocks.iter().peekable();
         while let Some((own_id, block)) = rest.next() {
-            let len = self.len - removed;
-            let within_limit = trim.limit.is_none_or(|limit| removed + block.live() <= limit);
+            let len = self.len - cut.len;
+            let within_limit = trim.limit.is_none_or(|limit| cut.len + block.live() <= limit);
             let goes = match trim.bound {
                 Bound::Length(length) => len > length && len - block.live() >= length,
                 // The next block's first id says enough, and is at hand.
@@ -75,43 +90,47 @@ impl Log {
                 },
             };
             if !(within_limit && goes) {
-                return (blocks, removed, Some(*own_id));
+                cut.next = Some(*own_id);
+                return cut;
             }
-            blocks += 1;
-            removed += block.live();
+            cut.blocks += 1;
+            cut.len += block.live();
+            cut.bytes += block.allocated_bytes();
         }
-        (blocks, removed, None)
+        cut
     }
 
-    /// Take the first `count` blocks, with `len` entries, out; `next` is the id of the one behind them. Returns them if
-    /// they are many.
-    fn remove_first_blocks(&mut self, count: usize, len: u64, next: Option<StreamId>) -> Option<Log> {
-        if count <= FREED_AT_ONCE_MAX {
-            for _ in 0..count {
-                if let Some((_, block)) = self.blocks.pop_first() {
-                    self.block_bytes -= block.allocated_bytes();
-                }
+    /// The same for trimming to a length without a limit, by a look at the blocks that stay.
+    fn cut_from_the_end(&self, length: u64) -> Cut {
+        let whole = Cut { blocks: self.blocks.len(), len: self.len, bytes: self.block_bytes, next: None };
+        let (mut kept, mut cut) = (0, whole);
+        for (own_id, block) in self.blocks.iter().rev() {
+            if kept >= length && kept + block.live() > length {
+                break;
+            }
+            kept += block.live();
+            cut.blocks -= 1;
+            cut.len -= block.live();
+            cut.bytes -= block.allocated_bytes();
+            cut.next = Some(*own_id);
+        }
+        cut
+    }
+
+    /// Take the first blocks out; returns them if they are many.
+    fn remove_first_blocks(&mut self, cut: Cut) -> Option<Log> {
+        let Cut { blocks, len, bytes, next } = cut;
+        self.len -= len;
+        self.block_bytes -= bytes;
+        if blocks <= FREED_AT_ONCE_MAX {
+            for _ in 0..blocks {
+                self.blocks.pop_first();
             }
             return None;
         }
         let kept = next.map_or_else(BTreeMap::new, |next| self.blocks.split_off(&next));
         let blocks = std::mem::replace(&mut self.blocks, kept);
-        // What the removed blocks took is not known; what is kept is counted if that is less work.
-        let block_bytes = self.split_bytes(&blocks);
-        Some(Log { blocks, len, block_bytes, ..Log::default() })
-    }
-
-    /// Take the bytes of blocks that were split off from the sum; returns them.
-    fn split_bytes(&mut self, removed: &BTreeMap<StreamId, Block>) -> usize {
-        let sum = |blocks: &BTreeMap<StreamId, Block>| blocks.values().map(Block::allocated_bytes).sum();
-        let bytes = if removed.len() <= self.blocks.len() {
-            sum(removed)
-        } else {
-            let kept: usize = sum(&self.blocks);
-            self.block_bytes - kept
-        };
-        self.block_bytes -= bytes;
-        bytes
+        Some(Log { blocks, len, block_bytes: bytes, ..Log::default() })
     }
 
     /// Delete entries in the first block, of which some are to stay; returns how many.
